@@ -1,0 +1,1 @@
+//! PCM without I/O: resampling, WAV, jitter buffer, playout queue, pre-roll.

@@ -1,0 +1,1 @@
+//! The decision plane: a pure state machine for one conversation.

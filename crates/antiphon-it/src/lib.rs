@@ -1,0 +1,1 @@
+//! Integration tests: real models, real driver, one binary.

@@ -1,0 +1,1 @@
+//! The model manifest, fetch by pinned hash, and the model cache.

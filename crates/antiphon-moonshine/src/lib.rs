@@ -1,0 +1,1 @@
+//! Moonshine speech to text in pure Rust.

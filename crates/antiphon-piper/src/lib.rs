@@ -1,0 +1,1 @@
+//! Piper voices on rten, streamed window by window.

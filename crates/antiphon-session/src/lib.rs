@@ -1,0 +1,1 @@
+//! The runtime of one conversation: driver, media plane, session handle.

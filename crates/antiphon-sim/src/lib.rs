@@ -1,0 +1,1 @@
+//! The virtual world: caller, providers, playout and clock for the conversation machine.

@@ -1,0 +1,1 @@
+//! The smart-turn end-of-turn detector on rten.

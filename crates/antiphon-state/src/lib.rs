@@ -1,0 +1,1 @@
+//! Conversation history and the journal format.

@@ -1,0 +1,1 @@
+//! The WebRTC voice-activity detector.
