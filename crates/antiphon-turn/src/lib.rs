@@ -3,6 +3,13 @@
 //!
 //! It deliberately knows no session and no clock: policies take times as arguments.
 
+mod endpointing;
+mod interruption;
 mod port;
 
+pub use endpointing::{EndpointingConfig, Prediction};
+pub use interruption::{InterruptionConfig, Overlap, Verdict};
 pub use port::{TurnContext, TurnDetector};
+
+#[cfg(test)]
+mod tests;
