@@ -1,0 +1,232 @@
+//! What the machine wants done: imperative, closed, comparable.
+
+use antiphon_core::{Code, Generation, OpId, SegmentId, SpeechId, TurnId};
+use antiphon_llm::LlmRequest;
+use antiphon_tts::{TtsRequest, WordTiming};
+use serde::{Deserialize, Serialize};
+
+use crate::Waterfall;
+
+/// The actions of one event, in order.
+pub type Actions = Vec<Action>;
+
+/// Something to do now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Start an effect under a new id.
+    Start {
+        /// Never used before.
+        op: OpId,
+        /// What to run.
+        effect: Effect,
+    },
+    /// Hand input to a running effect.
+    Feed {
+        /// The effect.
+        op: OpId,
+        /// What to hand over.
+        input: OpInput,
+    },
+    /// Drop an effect. Nothing of it counts from now on.
+    Cancel {
+        /// The effect.
+        op: OpId,
+    },
+    /// Steer playout.
+    Playout(PlayoutCommand),
+    /// Tell whoever watches.
+    Emit(Notice),
+}
+
+/// A cancellable stream run outside the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Transcribe the user's audio from a sample position on, pre-roll included.
+    Transcribe {
+        /// Position at [`SPEECH_RATE_HZ`](antiphon_core::SPEECH_RATE_HZ).
+        from_sample: u64,
+        /// Expected language, BCP 47.
+        language: Option<String>,
+    },
+    /// Ask the turn detector about the audio up to now.
+    PredictTurnEnd {
+        /// What the turn says so far.
+        transcript: String,
+    },
+    /// Compose a reply.
+    Generate(LlmRequest),
+    /// Synthesise a segment and queue it for playout after the segments started before it.
+    Speak {
+        /// The playout generation it belongs to.
+        generation: Generation,
+        /// The segment.
+        segment: SegmentId,
+        /// What to say.
+        request: TtsRequest,
+    },
+}
+
+/// Input for a running transcription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpInput {
+    /// All audio up to now, then a flush with this marker.
+    Flush(u32),
+    /// No more audio.
+    End,
+}
+
+/// Steers the media plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlayoutCommand {
+    /// Hold after the current frame, losing nothing.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Drop this and all older generations, at once; answered by `Flushed`.
+    Flush(Generation),
+    /// Everything of this generation was queued; answered by `Drained` when it has been played.
+    Finish(Generation),
+}
+
+/// What the agent is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentState {
+    /// Not started yet.
+    Initializing,
+    /// The user is gone and nothing is left to say.
+    Idle,
+    /// Waiting for the user, or hearing them.
+    Listening,
+    /// A reply is under way and not audible yet.
+    Thinking,
+    /// The agent is audible, or paused in the middle of speech.
+    Speaking,
+    /// The session is over.
+    Closed,
+}
+
+/// What the user is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserState {
+    /// Speaking.
+    Speaking,
+    /// Silent.
+    Listening,
+    /// Gone.
+    Away,
+}
+
+/// Why a user turn came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Discard {
+    /// Nothing was said: noise, a cough.
+    Empty,
+    /// Words over the agent that did not interrupt.
+    Backchannel,
+    /// The application cleared it, or the session closed.
+    Cleared,
+}
+
+/// What happened, for user interfaces, logs and metrics. Carries no instruction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Notice {
+    /// The agent's state changed.
+    AgentState(AgentState),
+    /// The user's state changed.
+    UserState(UserState),
+    /// The turn's transcript so far.
+    Interim {
+        /// The turn.
+        turn: TurnId,
+        /// What is understood so far.
+        text: String,
+    },
+    /// The user's turn was committed, or amended by a late transcript.
+    UserTurn {
+        /// The turn.
+        turn: TurnId,
+        /// What was said.
+        text: String,
+        /// Whether this replaces a text committed before.
+        late: bool,
+    },
+    /// The user's turn came to nothing.
+    TurnDiscarded {
+        /// The turn.
+        turn: TurnId,
+        /// Why.
+        why: Discard,
+        /// What was understood.
+        text: String,
+    },
+    /// Speech over the agent began; playout holds.
+    OverlapStarted(TurnId),
+    /// The overlap was an interruption.
+    Interrupted(TurnId),
+    /// The overlap was a false interruption; playout goes on.
+    Resumed(TurnId),
+    /// The first sample of a speech left.
+    SpeechStarted {
+        /// The speech.
+        speech: SpeechId,
+        /// The turn it answers.
+        turn: TurnId,
+    },
+    /// A segment was handed to synthesis.
+    Segment {
+        /// The speech.
+        speech: SpeechId,
+        /// The segment.
+        segment: SegmentId,
+        /// Its text.
+        text: String,
+    },
+    /// Words of a segment, in samples of the speech at the playout rate.
+    Words {
+        /// The speech.
+        speech: SpeechId,
+        /// The segment their text ranges refer to.
+        segment: SegmentId,
+        /// Their timings.
+        words: Vec<WordTiming>,
+    },
+    /// A speech came to its end; this is what history holds of it.
+    SpeechEnded {
+        /// The speech.
+        speech: SpeechId,
+        /// The turn it answers.
+        turn: TurnId,
+        /// What was heard.
+        heard: String,
+        /// What was composed and not heard.
+        unheard: String,
+        /// Whether it was interrupted.
+        interrupted: bool,
+        /// Whether the boundary is an estimate.
+        estimated: bool,
+    },
+    /// A preemptive reply was dropped before it was committed; its tokens were wasted.
+    PreemptiveDropped(TurnId),
+    /// When the steps of a turn happened.
+    Latency(Waterfall),
+    /// Something failed; the session goes on.
+    Error {
+        /// What was being done.
+        op: String,
+        /// Class of failure.
+        code: Code,
+        /// For a developer.
+        detail: String,
+    },
+    /// The conversation is over: the driver may stop.
+    Ended,
+}

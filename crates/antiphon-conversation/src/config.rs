@@ -1,0 +1,96 @@
+//! The machine's configuration: what the journal's header holds.
+
+use std::time::Duration;
+
+use antiphon_core::{Code, Error, Result};
+use antiphon_turn::{EndpointingConfig, InterruptionConfig};
+use serde::{Deserialize, Serialize};
+
+/// How one conversation is conducted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The agent's instructions: the system message of every generation.
+    pub instructions: String,
+    /// Said at the start; empty for none.
+    pub greeting: String,
+    /// Expected language of the user, BCP 47; `None` leaves it to the engine.
+    pub language: Option<String>,
+    /// Voice of the agent; `None` is the engine's default.
+    pub voice: Option<String>,
+    /// Speaking rate, 0.5 to 2.0.
+    pub speaking_rate: f32,
+    /// Samples per second of playout, in which heard text is counted.
+    pub playout_rate_hz: u32,
+    /// Whether a turn detector can be asked.
+    pub turn_detector: bool,
+    /// Whether a reply is begun before the turn is committed.
+    pub preemptive: bool,
+    /// When a turn is over.
+    pub endpointing: EndpointingConfig,
+    /// When speech over the agent interrupts.
+    pub interruption: InterruptionConfig,
+    /// Syntheses started beyond the segment that is being played. Default 2.
+    pub segments_ahead: usize,
+    /// Most tokens of one reply; `None` leaves it to the model.
+    pub max_reply_tokens: Option<u32>,
+    /// Most history items kept.
+    pub max_history_items: usize,
+    /// An effect that reports nothing for so long is given up. Default 15 s.
+    pub effect_timeout: Duration,
+    /// Playout that reports nothing for so long, while it should play, is given up. Default 5 s.
+    pub playout_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            instructions: "You are a friendly voice assistant. Answer in one or two short spoken \
+                           sentences."
+                .to_owned(),
+            greeting: String::new(),
+            language: None,
+            voice: None,
+            speaking_rate: 1.0,
+            playout_rate_hz: 24_000,
+            turn_detector: true,
+            preemptive: true,
+            endpointing: EndpointingConfig::default(),
+            interruption: InterruptionConfig::default(),
+            segments_ahead: 2,
+            max_reply_tokens: None,
+            max_history_items: 200,
+            effect_timeout: Duration::from_secs(15),
+            playout_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Config {
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// `invalid_input` naming the field.
+    pub fn validate(&self) -> Result<()> {
+        let bad = |what: &'static str| Err(Error::new("config", Code::InvalidInput, what));
+        if !(0.5..=2.0).contains(&self.speaking_rate) {
+            return bad("speaking_rate must be between 0.5 and 2.0");
+        }
+        if !(8_000..=192_000).contains(&self.playout_rate_hz) {
+            return bad("playout_rate_hz must be between 8000 and 192000");
+        }
+        if !(1..=8).contains(&self.segments_ahead) {
+            return bad("segments_ahead must be between 1 and 8");
+        }
+        if !(0.0..=1.0).contains(&self.endpointing.threshold) {
+            return bad("endpointing.threshold must be between 0 and 1");
+        }
+        if self.endpointing.floor > self.endpointing.ceiling {
+            return bad("endpointing.floor must not exceed endpointing.ceiling");
+        }
+        if self.effect_timeout.is_zero() || self.playout_timeout.is_zero() {
+            return bad("effect_timeout and playout_timeout must not be zero");
+        }
+        Ok(())
+    }
+}

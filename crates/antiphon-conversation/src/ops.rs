@@ -1,0 +1,125 @@
+//! The live effects: the one place where an id is given out, and where a dead one is recognised.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use antiphon_core::{OpId, Timestamp, TurnId};
+
+use crate::{Action, Actions, Effect};
+
+/// What an operation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Transcribe,
+    Predict,
+    Generate,
+    Speak,
+}
+
+impl Role {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Transcribe => "stt.transcribe",
+            Self::Predict => "turn.predict",
+            Self::Generate => "llm.generate",
+            Self::Speak => "tts.speak",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) role: Role,
+    pub(crate) turn: TurnId,
+    /// When its silence becomes a failure; `None` while it may be silent for ever.
+    expires: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Ops {
+    next: u32,
+    live: BTreeMap<OpId, Live>,
+    timeout: Duration,
+}
+
+impl Ops {
+    pub(crate) const fn new(timeout: Duration) -> Self {
+        Self { next: 0, live: BTreeMap::new(), timeout }
+    }
+
+    /// Starts an effect under a fresh id. A transcription may be silent as long as the user is.
+    pub(crate) fn start(
+        &mut self,
+        now: Timestamp,
+        turn: TurnId,
+        effect: Effect,
+        out: &mut Actions,
+    ) -> OpId {
+        let role = match &effect {
+            Effect::Transcribe { .. } => Role::Transcribe,
+            Effect::PredictTurnEnd { .. } => Role::Predict,
+            Effect::Generate(_) => Role::Generate,
+            Effect::Speak { .. } => Role::Speak,
+        };
+        let op = OpId(self.next);
+        self.next += 1;
+        let expires = (role != Role::Transcribe).then(|| now + self.timeout);
+        self.live.insert(op, Live { role, turn, expires });
+        out.push(Action::Start { op, effect });
+        op
+    }
+
+    /// The operation, if it is alive. Everything else is ignored by the caller.
+    pub(crate) fn get(&self, op: OpId) -> Option<&Live> {
+        self.live.get(&op)
+    }
+
+    /// The operation showed life, or its input has ended: its time to answer runs anew.
+    pub(crate) fn touch(&mut self, now: Timestamp, op: OpId) {
+        let timeout = self.timeout;
+        if let Some(live) = self.live.get_mut(&op)
+            && (live.role != Role::Transcribe || live.expires.is_some())
+        {
+            live.expires = Some(now + timeout);
+        }
+    }
+
+    /// From now on the operation owes an answer.
+    pub(crate) fn limit(&mut self, now: Timestamp, op: OpId) {
+        let timeout = self.timeout;
+        if let Some(live) = self.live.get_mut(&op) {
+            live.expires = Some(now + timeout);
+        }
+    }
+
+    /// The operation has ended by itself.
+    pub(crate) fn end(&mut self, op: OpId) {
+        self.live.remove(&op);
+    }
+
+    /// Cancels an operation, if it is alive.
+    pub(crate) fn cancel(&mut self, op: OpId, out: &mut Actions) {
+        if self.live.remove(&op).is_some() {
+            out.push(Action::Cancel { op });
+        }
+    }
+
+    /// Cancels everything.
+    pub(crate) fn cancel_all(&mut self, out: &mut Actions) {
+        for (op, _) in std::mem::take(&mut self.live) {
+            out.push(Action::Cancel { op });
+        }
+    }
+
+    /// The operation that is given up next, and when.
+    pub(crate) fn next_expiry(&self) -> Option<(Timestamp, OpId)> {
+        self.live.iter().filter_map(|(op, l)| Some((l.expires?, *op))).min()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.live.is_empty()
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = OpId> {
+        self.live.keys().copied()
+    }
+}

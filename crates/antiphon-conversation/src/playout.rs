@@ -1,0 +1,104 @@
+//! What the media plane does with the agent's audio: whether it holds, what was dropped and has
+//! not been accounted for, and whether it still shows life.
+
+use antiphon_core::{Generation, Timestamp};
+
+use crate::{
+    Action, Actions, Config, Event, PlayoutCommand, PlayoutEvent, deadline::Deadline,
+    speech::Speech,
+};
+
+/// A flush is answered by the next tick. If the answer does not come within this many
+/// microseconds, the last known position counts.
+const FLUSH_ANSWER: std::time::Duration = std::time::Duration::from_millis(250);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Playout {
+    holding: bool,
+    last_report: Timestamp,
+    flushing: Option<Flushing>,
+}
+
+/// An interrupted speech whose final position is not known yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Flushing {
+    pub(crate) speech: Speech,
+    since: Timestamp,
+    /// The position is what the media plane said, not the last one known.
+    pub(crate) exact: bool,
+}
+
+impl Playout {
+    pub(crate) const fn new() -> Self {
+        Self { holding: false, last_report: Timestamp::ZERO, flushing: None }
+    }
+
+    pub(crate) fn hold(&mut self, out: &mut Actions) {
+        if !self.holding {
+            self.holding = true;
+            out.push(Action::Playout(PlayoutCommand::Pause));
+        }
+    }
+
+    pub(crate) fn release(&mut self, now: Timestamp, out: &mut Actions) {
+        if self.holding {
+            self.holding = false;
+            self.last_report = now;
+            out.push(Action::Playout(PlayoutCommand::Resume));
+        }
+    }
+
+    /// Drops a speech. It stays here until its position is known.
+    pub(crate) fn flush(&mut self, now: Timestamp, speech: Speech, out: &mut Actions) {
+        out.push(Action::Playout(PlayoutCommand::Flush(speech.generation)));
+        let exact = speech.ledger.queued_samples() == 0;
+        self.flushing = Some(Flushing { speech, since: now, exact });
+    }
+
+    /// The dropped speech, once its position is known, overdue, or wanted `at_once`.
+    pub(crate) fn flushed(&mut self, now: Timestamp, at_once: bool) -> Option<Flushing> {
+        self.flushing.take_if(|f| at_once || f.exact || now >= f.since + FLUSH_ANSWER)
+    }
+
+    /// A report on the dropped speech.
+    pub(crate) fn report_flushing(&mut self, event: &PlayoutEvent) {
+        let Some(f) = &mut self.flushing else { return };
+        if f.speech.generation != event.generation() {
+            return;
+        }
+        if let Some(n) = event.played() {
+            f.speech.ledger.played(n);
+        }
+        f.exact |= matches!(event, PlayoutEvent::Flushed(..) | PlayoutEvent::Drained(..));
+    }
+
+    /// Something was reported or queued: playout is alive.
+    pub(crate) const fn touch(&mut self, now: Timestamp) {
+        self.last_report = now;
+    }
+
+    /// When silence of the media plane becomes a failure for `speech`.
+    pub(crate) fn expiry(&self, speech: Option<&Speech>, config: &Config) -> Option<Timestamp> {
+        let waits = !self.holding && speech.is_some_and(Speech::has_audio);
+        waits.then(|| self.last_report + config.playout_timeout)
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        let f = self.flushing.as_ref()?;
+        Some(Deadline { at: f.since + FLUSH_ANSWER, why: "flush answer" })
+    }
+
+    pub(crate) const fn is_settled(&self) -> bool {
+        self.flushing.is_none()
+    }
+
+    pub(crate) fn flushing_generation(&self) -> Option<Generation> {
+        self.flushing.as_ref().map(|f| f.speech.generation)
+    }
+}
+
+impl From<PlayoutEvent> for Event {
+    fn from(event: PlayoutEvent) -> Self {
+        Self::Playout(event)
+    }
+}

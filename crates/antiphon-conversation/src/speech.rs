@@ -1,0 +1,243 @@
+//! One piece of agent output: text arrives, is cut into segments, synthesised within the credit
+//! playout gives, and played.
+//!
+//! It deliberately knows nothing of the user. Interrupting it is the caller's decision.
+
+use std::collections::VecDeque;
+
+use antiphon_core::{Generation, OpId, SegmentId, SpeechId, Timestamp, TurnId};
+use antiphon_tts::{Splitter, SplitterConfig, TtsRequest};
+
+use crate::{
+    Action, Actions, Config, Effect, Notice, PlayoutCommand, SynthesisEvent, Waterfall,
+    ledger::{Cut, Ledger},
+    ops::Ops,
+    waterfall::mark,
+};
+
+/// A reply that grows beyond this is stopped: no one listens for an hour and a half.
+const MAX_TEXT_BYTES: usize = 64 * 1024;
+
+/// With so much audio left the agent's floor is as good as free: about a last word.
+const NEARLY_OVER_MS: u64 = 600;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Speech {
+    pub(crate) id: SpeechId,
+    pub(crate) turn: TurnId,
+    pub(crate) generation: Generation,
+    pub(crate) protected: bool,
+    pub(crate) waterfall: Option<Waterfall>,
+    pub(crate) ledger: Ledger,
+    /// Whether its first sample has left.
+    pub(crate) audible: bool,
+    /// The user's text it answers before that is committed; `None` once committed.
+    speculative: Option<String>,
+    generate: Option<OpId>,
+    next_segment: u32,
+    splitter: Splitter,
+    pending: VecDeque<String>,
+    synths: Vec<OpId>,
+    composed_bytes: usize,
+    finish_sent: bool,
+}
+
+impl Speech {
+    pub(crate) fn new(id: u32, turn: TurnId, waterfall: Option<Waterfall>) -> Self {
+        Self {
+            id: SpeechId(id),
+            turn,
+            generation: Generation(id),
+            protected: false,
+            waterfall,
+            ledger: Ledger::default(),
+            audible: false,
+            speculative: None,
+            generate: None,
+            next_segment: 0,
+            splitter: Splitter::new(SplitterConfig::default()),
+            pending: VecDeque::new(),
+            synths: Vec::new(),
+            composed_bytes: 0,
+            finish_sent: false,
+        }
+    }
+
+    /// The speech says a given text.
+    pub(crate) fn with_text(mut self, text: &str, protected: bool) -> Self {
+        self.protected = protected;
+        self.compose(text);
+        self.pending.extend(self.splitter.finish());
+        self
+    }
+
+    /// The speech says what `op` generates; with `speculative`, only after that text is committed.
+    pub(crate) fn with_generation(mut self, op: OpId, speculative: Option<String>) -> Self {
+        self.generate = Some(op);
+        self.speculative = speculative;
+        self
+    }
+
+    /// The user's text a speculative reply answers.
+    pub(crate) fn speculates_on(&self) -> Option<&str> {
+        self.speculative.as_deref()
+    }
+
+    /// From now on it may be heard.
+    pub(crate) fn commit(&mut self, waterfall: &Waterfall) {
+        self.speculative = None;
+        if let Some(own) = &mut self.waterfall {
+            own.committed = waterfall.committed;
+            own.turn_predicted = waterfall.turn_predicted;
+        }
+    }
+
+    fn compose(&mut self, text: &str) {
+        self.composed_bytes = self.composed_bytes.saturating_add(text.len());
+        let mut segments = Vec::new();
+        self.splitter.push(text, &mut segments);
+        self.pending.extend(segments);
+    }
+
+    /// More text of the generation. Returns whether it is too long to go on.
+    pub(crate) fn generated(&mut self, now: Timestamp, text: &str) -> bool {
+        if let Some(w) = &mut self.waterfall {
+            mark(&mut w.llm_first_token, now);
+        }
+        self.compose(text);
+        if let Some(w) = &mut self.waterfall
+            && !self.pending.is_empty()
+        {
+            mark(&mut w.first_segment, now);
+        }
+        self.composed_bytes > MAX_TEXT_BYTES
+    }
+
+    /// The generation `op` is over. Returns whether it was this speech's.
+    pub(crate) fn generation_ended(&mut self, now: Timestamp, op: OpId) -> bool {
+        if self.generate != Some(op) {
+            return false;
+        }
+        self.generate = None;
+        self.pending.extend(self.splitter.finish());
+        if let Some(w) = &mut self.waterfall
+            && !self.pending.is_empty()
+        {
+            mark(&mut w.first_segment, now);
+        }
+        true
+    }
+
+    /// A synthesis of this speech reported.
+    pub(crate) fn synthesised(
+        &mut self,
+        now: Timestamp,
+        op: OpId,
+        event: SynthesisEvent,
+        out: &mut Actions,
+    ) {
+        match event {
+            SynthesisEvent::Queued(samples) => {
+                if let Some(w) = &mut self.waterfall {
+                    mark(&mut w.tts_first_audio, now);
+                }
+                self.ledger.queued(op, samples);
+            }
+            SynthesisEvent::Words(mut words) => {
+                let Some((segment, start)) = self.ledger.words(op, &words) else { return };
+                for w in &mut words {
+                    w.samples =
+                        w.samples.start.saturating_add(start)..w.samples.end.saturating_add(start);
+                }
+                out.push(Action::Emit(Notice::Words { speech: self.id, segment, words }));
+            }
+        }
+    }
+
+    /// A synthesis of this speech is over.
+    pub(crate) fn synthesis_ended(&mut self, op: OpId) {
+        self.synths.retain(|o| *o != op);
+        self.ledger.complete(op);
+    }
+
+    /// Starts what the credit allows, and tells playout when everything was queued.
+    pub(crate) fn pump(
+        &mut self,
+        now: Timestamp,
+        config: &Config,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) {
+        if self.speculative.is_some() {
+            return;
+        }
+        while self.synths.len() < config.segments_ahead
+            && self.ledger.unplayed() <= config.segments_ahead
+            && let Some(text) = self.pending.pop_front()
+        {
+            self.speak(now, text, config, ops, out);
+        }
+        if self.is_composed() && !self.finish_sent && self.ledger.queued_samples() > 0 {
+            self.finish_sent = true;
+            out.push(Action::Playout(PlayoutCommand::Finish(self.generation)));
+        }
+    }
+
+    fn speak(
+        &mut self,
+        now: Timestamp,
+        text: String,
+        config: &Config,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) {
+        let segment = SegmentId(self.next_segment);
+        self.next_segment += 1;
+        let notice = Notice::Segment { speech: self.id, segment, text: text.clone() };
+        out.push(Action::Emit(notice));
+        let request = TtsRequest {
+            text: text.clone(),
+            voice: config.voice.clone(),
+            rate: config.speaking_rate,
+        };
+        let effect = Effect::Speak { generation: self.generation, segment, request };
+        let op = ops.start(now, self.turn, effect, out);
+        self.ledger.open(segment, op, text, config.playout_rate_hz);
+        self.synths.push(op);
+    }
+
+    /// Everything composed has been synthesised and queued.
+    fn is_composed(&self) -> bool {
+        self.generate.is_none() && self.pending.is_empty() && self.synths.is_empty()
+    }
+
+    /// It ended without a sound: nothing to play, nothing more to come.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.speculative.is_none() && self.is_composed() && self.ledger.queued_samples() == 0
+    }
+
+    /// Whether audio waits to be played.
+    pub(crate) fn has_audio(&self) -> bool {
+        self.ledger.queued_samples() > self.ledger.played_samples()
+    }
+
+    /// Cancels everything that still works on it.
+    pub(crate) fn cancel(&mut self, ops: &mut Ops, out: &mut Actions) {
+        for op in self.generate.take().into_iter().chain(self.synths.drain(..)) {
+            ops.cancel(op, out);
+        }
+    }
+
+    /// Everything is queued and less than [`NEARLY_OVER_MS`] of it is left.
+    pub(crate) fn is_nearly_over(&self, rate_hz: u32) -> bool {
+        let left = self.ledger.queued_samples().saturating_sub(self.ledger.played_samples());
+        self.is_composed() && left * 1000 <= u64::from(rate_hz) * NEARLY_OVER_MS
+    }
+
+    /// Its text, cut at what was heard.
+    pub(crate) fn cut(&self) -> Cut {
+        let mut rest: String = self.pending.iter().map(String::as_str).collect();
+        rest.push_str(&self.splitter.clone().finish().unwrap_or_default());
+        self.ledger.cut(&rest)
+    }
+}

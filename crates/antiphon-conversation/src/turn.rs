@@ -1,0 +1,294 @@
+//! The user's turn: from the first sound to the committed transcript.
+//!
+//! It deliberately knows nothing of the agent. Whether the turn *may* be committed (it may not
+//! while an overlap is undecided) is the caller's business.
+
+use antiphon_core::{OpId, Timestamp, TurnId};
+use antiphon_stt::{SttEvent, Transcript};
+use antiphon_turn::{EndpointingConfig, Prediction};
+
+use crate::{
+    Action, Actions, Config, Discard, Effect, Notice, OpInput, Waterfall, ops::Ops, waterfall::mark,
+};
+
+/// Audio before the detected onset that is transcribed too, so that first words are not clipped:
+/// 300 ms at 16 kHz.
+const PRE_ROLL_SAMPLES: u64 = 4_800;
+
+/// Transcriptions of committed turns that may still bring a late text.
+const MAX_CLOSING: usize = 4;
+
+#[derive(Clone, Debug)]
+pub(crate) struct UserTurn {
+    next: u32,
+    open: Option<Open>,
+    closing: Vec<Closing>,
+}
+
+/// A turn that is not committed yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Open {
+    pub(crate) id: TurnId,
+    pub(crate) onset: Timestamp,
+    pub(crate) voice: Voice,
+    stt: Option<OpId>,
+    transcript: Transcript,
+    marker: u32,
+    /// The application wants it committed as soon as the transcript is final.
+    commit_asked: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Voice {
+    Speaking,
+    Silent(Silence),
+}
+
+/// A pause that may be the end of the turn.
+#[derive(Clone, Debug)]
+pub(crate) struct Silence {
+    pub(crate) since: Timestamp,
+    pub(crate) flushed: bool,
+    prediction: Prediction,
+    predict: Option<OpId>,
+    pub(crate) waterfall: Waterfall,
+}
+
+/// A committed turn whose transcription has not ended.
+#[derive(Clone, Debug)]
+struct Closing {
+    op: OpId,
+    id: TurnId,
+    transcript: Transcript,
+    committed: String,
+}
+
+/// What a commit hands over.
+#[derive(Clone, Debug)]
+pub(crate) struct Committed {
+    pub(crate) id: TurnId,
+    pub(crate) text: String,
+    pub(crate) waterfall: Waterfall,
+}
+
+impl UserTurn {
+    pub(crate) const fn new() -> Self {
+        Self { next: 0, open: None, closing: Vec::new() }
+    }
+
+    pub(crate) const fn open(&self) -> Option<&Open> {
+        self.open.as_ref()
+    }
+
+    pub(crate) fn is_speaking(&self) -> bool {
+        self.open.as_ref().is_some_and(|o| matches!(o.voice, Voice::Speaking))
+    }
+
+    /// A turn id for something that is not the user's: a greeting, a `say`.
+    pub(crate) fn next_id(&mut self) -> TurnId {
+        let id = TurnId(self.next);
+        self.next += 1;
+        id
+    }
+
+    /// The user speaks: a new turn, or the open one goes on.
+    pub(crate) fn speech_started(
+        &mut self,
+        now: Timestamp,
+        (at, sample): (Timestamp, u64),
+        config: &Config,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) {
+        if let Some(open) = &mut self.open {
+            if let Voice::Silent(Silence { predict: Some(op), .. }) = open.voice {
+                ops.cancel(op, out);
+            }
+            open.voice = Voice::Speaking;
+            return;
+        }
+        let id = self.next_id();
+        let from_sample = sample.saturating_sub(PRE_ROLL_SAMPLES);
+        let effect = Effect::Transcribe { from_sample, language: config.language.clone() };
+        let stt = Some(ops.start(now, id, effect, out));
+        let transcript = Transcript::default();
+        let (voice, onset) = (Voice::Speaking, at.min(now));
+        let open = Open { id, onset, voice, stt, transcript, marker: 0, commit_asked: false };
+        self.open = Some(open);
+    }
+
+    /// The user pauses: make the transcript final and ask whether that was all.
+    pub(crate) fn speech_stopped(
+        &mut self,
+        now: Timestamp,
+        at: Timestamp,
+        config: &Config,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) {
+        let Some(open) = &mut self.open else { return };
+        if !matches!(open.voice, Voice::Speaking) {
+            return;
+        }
+        open.marker += 1;
+        if let Some(op) = open.stt {
+            out.push(Action::Feed { op, input: OpInput::Flush(open.marker) });
+        }
+        let predict = config.turn_detector.then(|| {
+            let transcript = open.transcript.text();
+            ops.start(now, open.id, Effect::PredictTurnEnd { transcript }, out)
+        });
+        let since = at.clamp(open.onset, now);
+        let mut waterfall = Waterfall::new(open.id, since);
+        mark(&mut waterfall.silence_detected, now);
+        open.voice = Voice::Silent(Silence {
+            since,
+            flushed: open.stt.is_none(),
+            prediction: if predict.is_some() { Prediction::Pending } else { Prediction::Absent },
+            predict,
+            waterfall,
+        });
+    }
+
+    /// The transcription `op` reports. Gives a late text for a committed turn, if it is one.
+    pub(crate) fn transcribed(
+        &mut self,
+        now: Timestamp,
+        op: OpId,
+        event: &SttEvent,
+        out: &mut Actions,
+    ) -> Option<(TurnId, String)> {
+        if let Some(closing) = self.closing.iter_mut().find(|c| c.op == op) {
+            closing.transcript.apply(event);
+            let text = closing.transcript.text();
+            if matches!(event, SttEvent::Final { .. }) && text != closing.committed {
+                closing.committed.clone_from(&text);
+                return Some((closing.id, text));
+            }
+            return None;
+        }
+        let open = self.open.as_mut().filter(|o| o.stt == Some(op))?;
+        let before = open.transcript.text();
+        open.transcript.apply(event);
+        if let (SttEvent::Flushed { marker }, Voice::Silent(silence)) = (event, &mut open.voice)
+            && *marker == open.marker
+        {
+            silence.flushed = true;
+            mark(&mut silence.waterfall.stt_final, now);
+        }
+        let text = open.transcript.text();
+        if text != before {
+            out.push(Action::Emit(Notice::Interim { turn: open.id, text }));
+        }
+        None
+    }
+
+    /// The turn detector answered.
+    pub(crate) fn predicted(&mut self, now: Timestamp, op: OpId, p: f32) {
+        if let Some(silence) = self.silence_of(op) {
+            silence.prediction = Prediction::Finished(p);
+            mark(&mut silence.waterfall.turn_predicted, now);
+        }
+    }
+
+    /// An operation of the turn came to an end, by itself or by failure.
+    pub(crate) fn op_ended(&mut self, op: OpId) {
+        self.closing.retain(|c| c.op != op);
+        if let Some(silence) = self.silence_of(op) {
+            silence.predict = None;
+            if silence.prediction == Prediction::Pending {
+                silence.prediction = Prediction::Absent;
+            }
+        }
+        if let Some(open) = self.open.as_mut().filter(|o| o.stt == Some(op)) {
+            open.stt = None;
+            if let Voice::Silent(silence) = &mut open.voice {
+                silence.flushed = true;
+            }
+        }
+    }
+
+    fn silence_of(&mut self, op: OpId) -> Option<&mut Silence> {
+        match &mut self.open.as_mut()?.voice {
+            Voice::Silent(silence) if silence.predict == Some(op) => Some(silence),
+            Voice::Silent(_) | Voice::Speaking => None,
+        }
+    }
+
+    /// Commits as soon as the transcript is final. While the user speaks, the pause is declared.
+    pub(crate) fn ask_commit(
+        &mut self,
+        now: Timestamp,
+        config: &Config,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) {
+        self.speech_stopped(now, now, config, ops, out);
+        if let Some(open) = &mut self.open {
+            open.commit_asked = true;
+        }
+    }
+
+    /// Commits the turn and leaves its transcription to end on its own.
+    pub(crate) fn commit(
+        &mut self,
+        now: Timestamp,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) -> Option<Committed> {
+        let open = self.open.take()?;
+        let Voice::Silent(mut silence) = open.voice else { return None };
+        if let Some(op) = silence.predict {
+            ops.cancel(op, out);
+        }
+        let text = open.transcript.text();
+        if let Some(op) = open.stt {
+            out.push(Action::Feed { op, input: OpInput::End });
+            ops.limit(now, op);
+            if self.closing.len() == MAX_CLOSING {
+                ops.cancel(self.closing.remove(0).op, out);
+            }
+            let (id, transcript, committed) = (open.id, open.transcript, text.clone());
+            self.closing.push(Closing { op, id, transcript, committed });
+        }
+        mark(&mut silence.waterfall.committed, now);
+        Some(Committed { id: open.id, text, waterfall: silence.waterfall })
+    }
+
+    /// Drops the open turn.
+    pub(crate) fn discard(&mut self, why: Discard, ops: &mut Ops, out: &mut Actions) {
+        let Some(open) = self.open.take() else { return };
+        if let Voice::Silent(Silence { predict: Some(op), .. }) = open.voice {
+            ops.cancel(op, out);
+        }
+        if let Some(op) = open.stt {
+            ops.cancel(op, out);
+        }
+        let text = open.transcript.text();
+        out.push(Action::Emit(Notice::TurnDiscarded { turn: open.id, why, text }));
+    }
+}
+
+impl Open {
+    pub(crate) fn text(&self) -> String {
+        self.transcript.text()
+    }
+
+    /// The pause, while there is one.
+    pub(crate) const fn silence(&self) -> Option<&Silence> {
+        match &self.voice {
+            Voice::Silent(silence) => Some(silence),
+            Voice::Speaking => None,
+        }
+    }
+
+    /// When the turn is to be committed if nothing changes; `None` while the user speaks.
+    pub(crate) fn due(&self, policy: &EndpointingConfig) -> Option<Timestamp> {
+        let silence = self.silence()?;
+        let due = match self.commit_asked {
+            true => silence.since,
+            false => policy.due(silence.since, silence.prediction),
+        };
+        Some(if silence.flushed { due } else { due + policy.transcript_grace })
+    }
+}
