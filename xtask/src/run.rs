@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    io::{BufRead, BufReader, Write as _, stdout},
+    io::{BufRead, BufReader, Write, stdout},
     process::{Command, Stdio},
     time::Instant,
 };
@@ -45,7 +45,7 @@ pub fn tests() -> Result<()> {
     command.args(args).current_dir(root()).stdout(Stdio::piped());
     let mut child = command.spawn().context("run cargo")?;
     let output = child.stdout.take().context("read what cargo prints")?;
-    let summary = pass_through(&mut BufReader::new(output))?;
+    let summary = pass_through(&mut BufReader::new(output), &mut stdout().lock())?;
     let status = child.wait().context("wait for cargo")?;
     let verdict = if status.success() { "ok" } else { "FAILED" };
     let took = began.elapsed().as_secs();
@@ -57,11 +57,10 @@ pub fn tests() -> Result<()> {
     Ok(())
 }
 
-/// Copies `input` to our output as it comes and reads the lines on the way.
-fn pass_through(input: &mut impl BufRead) -> Result<Summary> {
+/// Copies `input` to `out` as it comes and reads the lines on the way.
+pub(crate) fn pass_through(input: &mut impl BufRead, out: &mut impl Write) -> Result<Summary> {
     let mut summary = Summary::default();
     let mut line = Vec::new();
-    let mut out = stdout().lock();
     loop {
         let bytes = input.fill_buf().context("read what cargo prints")?;
         if bytes.is_empty() {

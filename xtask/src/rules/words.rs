@@ -49,7 +49,7 @@ const BANS: &[Ban] = &[
     Ban { word: "unbounded_channel", place: Place::Product, mend: "bound it: mpsc::channel" },
     Ban { word: "todo!", place: Place::Code, mend: UNFINISHED },
     Ban { word: "unimplemented!", place: Place::Code, mend: UNFINISHED },
-    Ban { word: "allow(", place: Place::Code, mend: "use `expect` with a reason" },
+    Ban { word: "[allow(", place: Place::Code, mend: "use `expect` with a reason" },
     Ban {
         word: "sleep(",
         place: Place::Tests,

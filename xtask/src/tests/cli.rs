@@ -1,6 +1,6 @@
 //! The commands and their help.
 
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::{Cli, commands_in, is_command};
 
@@ -23,4 +23,18 @@ fn commands_are_found_in_prose() {
     let text = "run `cargo xtask test`, then cargo xtask bench overhead; not cargo xtask --help";
     assert_eq!(commands_in(text), ["test", "bench"]);
     assert!(is_command("bench") && !is_command("overhead"));
+}
+
+#[test]
+fn arguments_for_other_programs_are_passed_on() {
+    for line in [
+        "xtask sim --seeds 1000 --steps 50",
+        "xtask bench overhead --json out.json",
+        "xtask demo --fast --input a.wav",
+        "xtask models fetch qwen",
+        "xtask it -- --nocapture",
+    ] {
+        assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+    }
+    assert!(Cli::try_parse_from(["xtask", "test", "--fast"]).is_err());
 }

@@ -1,10 +1,12 @@
 //! Reading Rust source, licence expressions and test output.
 
+use std::io::BufReader;
+
 use super::source;
 use crate::{
+    run::pass_through,
     rust::{blank, mentions},
     spdx::is_met,
-    suites::Summary,
 };
 
 #[test]
@@ -97,17 +99,14 @@ fn licence_expressions_are_understood() {
 }
 
 #[test]
-fn results_of_suites_are_summed_up() {
-    let mut summary = Summary::default();
-    for line in [
-        "running 3 tests",
-        "test a::b ... ok",
-        "test a::c ... FAILED",
-        "test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out",
-        "test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out",
-    ] {
-        summary.read(line);
-    }
+fn results_of_suites_pass_through_and_are_summed_up() {
+    let output = "running 3 tests\ntest a::b ... ok\ntest a::c ... FAILED\n\n\
+        test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out\n\
+        test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\nno newline";
+    let mut passed = Vec::new();
+    let small = &mut BufReader::with_capacity(7, output.as_bytes());
+    let summary = pass_through(small, &mut passed).unwrap();
+    assert_eq!(passed, output.as_bytes());
     let text = summary.to_string();
     assert_eq!(text, "41 passed, 1 failed, 1 ignored in 2 suites\n    failed: a::c");
 }
