@@ -2,7 +2,7 @@
 
 use crate::{
     finding::Finding,
-    rules::words,
+    rules::layers,
     tree::{TextFile, Tree},
 };
 
@@ -62,7 +62,7 @@ pub fn clippy(tree: &Tree) -> Vec<Finding> {
     for manifest in tree.ending("/Cargo.toml") {
         let folder = manifest.path.trim_end_matches("/Cargo.toml");
         let path = format!("{folder}/clippy.toml");
-        let pure = words::is_pure(folder.trim_start_matches("crates/"));
+        let pure = layers::is_pure(folder.trim_start_matches("crates/"));
         match tree.file(&path) {
             None if pure => {
                 let mend = "copy crates/antiphon-core/clippy.toml";

@@ -13,7 +13,7 @@ use crate::{
 /// Where a word is banned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// Code of crates in rows 0 to 2 that no sample passes through, tests apart.
+    /// Code of crates in rows 0 to 2, tests apart.
     Pure,
     /// Code of every crate, tests apart.
     Product,
@@ -101,17 +101,11 @@ fn check_line(source: &Source, line: &Line) -> Vec<Finding> {
 
 fn applies(place: Place, source: &Source, line: &Line) -> bool {
     match place {
-        Place::Pure => !line.test && is_pure(&source.krate),
+        Place::Pure => !line.test && layers::is_pure(&source.krate),
         Place::Product => !line.test,
         Place::Code | Place::Text => true,
         Place::Tests => line.test && !matches!(&*source.krate, "antiphon-sim" | "antiphon-it"),
     }
-}
-
-/// Whether the crate must do without clocks, randomness and hash order.
-#[must_use]
-pub fn is_pure(krate: &str) -> bool {
-    layers::row(krate).is_some_and(layers::Row::is_pure)
 }
 
 fn defined_name(code: &str) -> Option<&str> {
