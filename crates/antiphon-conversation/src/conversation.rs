@@ -211,6 +211,9 @@ impl Conversation {
     fn op(&mut self, op: OpId, event: OpEvent, out: &mut Actions) {
         let Some(live) = self.ops.get(op).cloned() else { return };
         self.ops.touch(self.now, op);
+        if live.role == Role::Speak {
+            self.playout.touch(self.now);
+        }
         match (live.role, event) {
             (_, OpEvent::Ended) => self.op_ended(op, live.role),
             (_, OpEvent::Failed { code, detail }) => {
@@ -226,12 +229,14 @@ impl Conversation {
             (Role::Predict, OpEvent::TurnEnd(p)) => self.turn.predicted(self.now, op, p),
             (Role::Generate, OpEvent::Llm(event)) => self.generated(op, &event, out),
             (Role::Speak, OpEvent::Speech(event)) => {
-                self.playout.touch(self.now);
                 if let Some(speech) = &mut self.speech {
                     speech.synthesised(self.now, op, event, out);
                 }
             }
-            (role, OpEvent::Stt(_) | OpEvent::TurnEnd(_) | OpEvent::Llm(_) | OpEvent::Speech(_)) => {
+            (
+                role,
+                OpEvent::Stt(_) | OpEvent::TurnEnd(_) | OpEvent::Llm(_) | OpEvent::Speech(_),
+            ) => {
                 let detail = format!("{op} reported what a {} cannot", role.name());
                 report(out, role.name(), Code::Protocol, detail);
             }
@@ -260,6 +265,7 @@ impl Conversation {
                 }
             }
             Role::Speak => {
+                self.playout.touch(self.now);
                 if let Some(speech) = &mut self.speech {
                     speech.synthesis_ended(op);
                 }
@@ -400,23 +406,25 @@ impl Conversation {
     }
 
     fn settle_speech(&mut self, out: &mut Actions) {
-        if let Some(speech) = &mut self.speech {
-            speech.pump(self.now, &self.config, &mut self.ops, out);
+        loop {
+            if let Some(speech) = &mut self.speech {
+                speech.pump(self.now, &self.config, &mut self.ops, out);
+            }
+            if let Some(speech) = self.speech.take_if(|s| s.is_mute()) {
+                self.end_speech(&speech, false, false, out);
+            } else if !self.start_waiting(out) {
+                break;
+            }
         }
-        while let Some(speech) = self.speech.take_if(|s| s.is_mute()) {
-            self.end_speech(&speech, false, false, out);
-            self.start_waiting(out);
-        }
-        self.start_waiting(out);
     }
 
-    /// Starts what waits, once the floor is free.
-    fn start_waiting(&mut self, out: &mut Actions) {
+    /// Starts what waits, once the floor is free. Returns whether it did.
+    fn start_waiting(&mut self, out: &mut Actions) -> bool {
         let free = self.speech.is_none() && self.phase != Phase::New;
-        let Some(plan) = self.waiting.front().filter(|_| free) else { return };
+        let Some(plan) = self.waiting.front().filter(|_| free) else { return false };
         let protected = matches!(plan, Plan::Say { protected: true, .. });
         if self.turn.open().is_some() && !protected {
-            return;
+            return false;
         }
         match self.waiting.pop_front() {
             Some(Plan::Say { text, protected }) => {
@@ -432,9 +440,7 @@ impl Conversation {
         }
         self.playout.release(self.now, out);
         self.playout.touch(self.now);
-        if let Some(speech) = &mut self.speech {
-            speech.pump(self.now, &self.config, &mut self.ops, out);
-        }
+        true
     }
 
     fn settle_states(&mut self, out: &mut Actions) {
@@ -541,7 +547,7 @@ impl Conversation {
         self.settle_flush(true, out);
         mark(&mut waterfall.llm_started, self.now);
         let request = messages::request(&self.config, &self.history, speculative.as_deref());
-        let op = self.ops.start(self.now, turn, Effect::Generate(request), out);
+        let op = self.ops.start(self.now, Effect::Generate(request), out);
         let speech = Speech::new(self.new_speech(), turn, Some(waterfall));
         self.speech = Some(speech.with_generation(op, speculative));
     }

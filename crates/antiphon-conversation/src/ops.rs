@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use antiphon_core::{OpId, Timestamp, TurnId};
+use antiphon_core::{OpId, Timestamp};
 
 use crate::{Action, Actions, Effect};
 
@@ -29,7 +29,6 @@ impl Role {
 #[derive(Clone, Debug)]
 pub(crate) struct Live {
     pub(crate) role: Role,
-    pub(crate) turn: TurnId,
     /// When its silence becomes a failure; `None` while it may be silent for ever.
     expires: Option<Timestamp>,
 }
@@ -47,13 +46,7 @@ impl Ops {
     }
 
     /// Starts an effect under a fresh id. A transcription may be silent as long as the user is.
-    pub(crate) fn start(
-        &mut self,
-        now: Timestamp,
-        turn: TurnId,
-        effect: Effect,
-        out: &mut Actions,
-    ) -> OpId {
+    pub(crate) fn start(&mut self, now: Timestamp, effect: Effect, out: &mut Actions) -> OpId {
         let role = match &effect {
             Effect::Transcribe { .. } => Role::Transcribe,
             Effect::PredictTurnEnd { .. } => Role::Predict,
@@ -63,7 +56,7 @@ impl Ops {
         let op = OpId(self.next);
         self.next += 1;
         let expires = (role != Role::Transcribe).then(|| now + self.timeout);
-        self.live.insert(op, Live { role, turn, expires });
+        self.live.insert(op, Live { role, expires });
         out.push(Action::Start { op, effect });
         op
     }

@@ -1,16 +1,18 @@
 //! What the media plane does with the agent's audio: whether it holds, what was dropped and has
 //! not been accounted for, and whether it still shows life.
 
-use antiphon_core::{Generation, Timestamp};
+use std::time::Duration;
+
+use antiphon_core::Timestamp;
 
 use crate::{
     Action, Actions, Config, Event, PlayoutCommand, PlayoutEvent, deadline::Deadline,
     speech::Speech,
 };
 
-/// A flush is answered by the next tick. If the answer does not come within this many
-/// microseconds, the last known position counts.
-const FLUSH_ANSWER: std::time::Duration = std::time::Duration::from_millis(250);
+/// A flush is answered by the next media tick. If the answer takes longer than this, the last
+/// known position counts.
+const FLUSH_ANSWER: Duration = Duration::from_millis(250);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Playout {
@@ -79,7 +81,7 @@ impl Playout {
 
     /// When silence of the media plane becomes a failure for `speech`.
     pub(crate) fn expiry(&self, speech: Option<&Speech>, config: &Config) -> Option<Timestamp> {
-        let waits = !self.holding && speech.is_some_and(Speech::has_audio);
+        let waits = !self.holding && speech.is_some_and(Speech::awaits_playout);
         waits.then(|| self.last_report + config.playout_timeout)
     }
 
@@ -90,10 +92,6 @@ impl Playout {
 
     pub(crate) const fn is_settled(&self) -> bool {
         self.flushing.is_none()
-    }
-
-    pub(crate) fn flushing_generation(&self) -> Option<Generation> {
-        self.flushing.as_ref().map(|f| f.speech.generation)
     }
 }
 

@@ -201,7 +201,7 @@ impl Speech {
             rate: config.speaking_rate,
         };
         let effect = Effect::Speak { generation: self.generation, segment, request };
-        let op = ops.start(now, self.turn, effect, out);
+        let op = ops.start(now, effect, out);
         self.ledger.open(segment, op, text, config.playout_rate_hz);
         self.synths.push(op);
     }
@@ -216,9 +216,9 @@ impl Speech {
         self.speculative.is_none() && self.is_composed() && self.ledger.queued_samples() == 0
     }
 
-    /// Whether audio waits to be played.
-    pub(crate) fn has_audio(&self) -> bool {
-        self.ledger.queued_samples() > self.ledger.played_samples()
+    /// Whether playout owes a report: audio waits to be played, or its end to be told.
+    pub(crate) fn awaits_playout(&self) -> bool {
+        self.finish_sent || self.ledger.queued_samples() > self.ledger.played_samples()
     }
 
     /// Cancels everything that still works on it.

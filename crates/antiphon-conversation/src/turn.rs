@@ -110,7 +110,7 @@ impl UserTurn {
         let id = self.next_id();
         let from_sample = sample.saturating_sub(PRE_ROLL_SAMPLES);
         let effect = Effect::Transcribe { from_sample, language: config.language.clone() };
-        let stt = Some(ops.start(now, id, effect, out));
+        let stt = Some(ops.start(now, effect, out));
         let transcript = Transcript::default();
         let (voice, onset) = (Voice::Speaking, at.min(now));
         let open = Open { id, onset, voice, stt, transcript, marker: 0, commit_asked: false };
@@ -136,7 +136,7 @@ impl UserTurn {
         }
         let predict = config.turn_detector.then(|| {
             let transcript = open.transcript.text();
-            ops.start(now, open.id, Effect::PredictTurnEnd { transcript }, out)
+            ops.start(now, Effect::PredictTurnEnd { transcript }, out)
         });
         let since = at.clamp(open.onset, now);
         let mut waterfall = Waterfall::new(open.id, since);

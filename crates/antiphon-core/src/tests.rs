@@ -22,7 +22,10 @@ fn time_never_runs_negative() {
     let (a, b) = (Timestamp::from_millis(5), Timestamp::from_millis(9));
     assert_eq!(b.since(a), Duration::from_millis(4));
     assert_eq!(a.since(b), Duration::ZERO);
-    assert_eq!(Timestamp::from_micros(u64::MAX) + Duration::from_secs(1), Timestamp::from_micros(u64::MAX));
+    assert_eq!(
+        Timestamp::from_micros(u64::MAX) + Duration::from_secs(1),
+        Timestamp::from_micros(u64::MAX)
+    );
 }
 
 #[test]

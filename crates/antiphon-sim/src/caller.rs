@@ -59,9 +59,10 @@ impl Caller {
             "thank you, that was all",
             "",
         ];
-        let line = |_| {
+        let line = |n| {
             let delay = Duration::from_millis(200 + rng.below(3000));
             let when = match rng.below(4) {
+                _ if n == 0 => When::At(Timestamp::ZERO + delay),
                 0 => When::IntoSpeech(delay),
                 _ => When::AfterAgent(delay),
             };

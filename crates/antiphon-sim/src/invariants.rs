@@ -87,6 +87,7 @@ impl Invariants {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most notices carry no promise")]
     fn notice(&mut self, notice: &Notice) -> Result<(), String> {
         match notice {
             Notice::Segment { speech, text, .. } => {
@@ -100,7 +101,9 @@ impl Invariants {
                 let mut all = heard.len() + unheard.len();
                 all = all.min(spoken.len());
                 if all < spoken.len() {
-                    return Err(format!("{speech} lost text: {heard:?} + {unheard:?} < {spoken:?}"));
+                    return Err(format!(
+                        "{speech} lost text: {heard:?} + {unheard:?} < {spoken:?}"
+                    ));
                 }
             }
             Notice::Ended => self.closed = true,

@@ -184,9 +184,7 @@ impl Run {
 
 fn user(now: Timestamp, rest: &str) -> Result<UserEvent, String> {
     match rest {
-        "starts" => {
-            Ok(UserEvent::SpeechStarted { at: now, sample: now.as_micros() * 16 / 1000 })
-        }
+        "starts" => Ok(UserEvent::SpeechStarted { at: now, sample: now.as_micros() * 16 / 1000 }),
         "stops" => Ok(UserEvent::SpeechStopped { at: now }),
         "leaves" => Ok(UserEvent::Left),
         _ => Err("the user starts, stops or leaves".to_owned()),
@@ -228,6 +226,7 @@ fn describe_effect(effect: &Effect) -> String {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rest reads well as it is")]
 fn describe_notice(notice: &Notice) -> String {
     match notice {
         Notice::AgentState(s) => format!("agent {s:?}").to_lowercase(),

@@ -52,13 +52,15 @@ impl History {
         Self { items: VecDeque::new(), max_items: max_items.max(2), forgotten: 0 }
     }
 
-    /// Appends an item.
+    /// Adds an item after all of its own and earlier turns: what the agent was saying when the
+    /// next turn began comes before that turn, even if it became known later.
     pub fn push(&mut self, item: Item) {
-        if self.items.len() == self.max_items {
+        let at = self.items.iter().rposition(|i| i.turn <= item.turn).map_or(0, |i| i + 1);
+        self.items.insert(at, item);
+        if self.items.len() > self.max_items {
             self.items.pop_front();
             self.forgotten += 1;
         }
-        self.items.push_back(item);
     }
 
     /// Replaces the user's text of `turn` after a late transcript. Returns whether it was there.

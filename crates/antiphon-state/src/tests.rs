@@ -59,6 +59,17 @@ fn history_is_bounded_and_amendable() {
     assert_eq!(h.items().next().unwrap().said, Said::User { text: "late".into() });
 }
 
+#[test]
+fn history_keeps_the_order_of_turns() {
+    let mut h = History::new(9);
+    let said = |text: &str| Said::User { text: text.into() };
+    for (turn, text) in [(0, "a"), (2, "d"), (1, "b"), (1, "c"), (3, "e")] {
+        h.push(Item { turn: TurnId(turn), said: said(text) });
+    }
+    let texts: Vec<_> = h.items().map(|i| i.said.clone()).collect();
+    assert_eq!(texts, ["a", "b", "c", "d", "e"].map(said));
+}
+
 proptest! {
     #[test]
     fn a_flipped_byte_never_invents_events(at in 0usize..200, flip in 1u8..) {

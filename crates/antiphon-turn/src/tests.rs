@@ -12,8 +12,7 @@ const fn ms(ms: u64) -> Duration {
 }
 
 fn judge(speech: u64, silence: Option<u64>, transcript: &str, is_final: bool) -> Verdict {
-    let overlap =
-        Overlap { speech: ms(speech), silence: silence.map(ms), transcript, is_final };
+    let overlap = Overlap { speech: ms(speech), silence: silence.map(ms), transcript, is_final };
     InterruptionConfig::default().judge(overlap)
 }
 
@@ -51,8 +50,12 @@ fn long_speech_interrupts_without_words() {
 #[test]
 fn a_switched_off_policy_never_confirms() {
     let policy = InterruptionConfig { enabled: false, ..InterruptionConfig::default() };
-    let overlap =
-        Overlap { speech: ms(9000), silence: Some(ms(300)), transcript: "Stop now", is_final: true };
+    let overlap = Overlap {
+        speech: ms(9000),
+        silence: Some(ms(300)),
+        transcript: "Stop now",
+        is_final: true,
+    };
     assert_eq!(policy.judge(overlap), Verdict::Refuse);
 }
 
