@@ -1,0 +1,244 @@
+//! The session driver: carries facts into the machine and its actions back out.
+//!
+//! It deliberately decides nothing. Facts from the media plane come first, then the machine's
+//! deadline, then the results of effects, then audio; all inboxes are bounded.
+
+use std::sync::Arc;
+
+use antiphon_audio::PlayoutControl;
+use antiphon_conversation::{
+    Action, Actions, Command, Conversation, Effect, Event, Notice, OpEvent, OpInput, PlayoutCommand,
+};
+use antiphon_core::{Clock as _, Code, OpId, Timestamp};
+use antiphon_state::History;
+use tokio::sync::{broadcast, mpsc, watch};
+
+use crate::{
+    SessionClock, SessionEvent, Working,
+    effects::{Effects, is_flushed},
+    journal::JournalSink,
+    media::{Fact, Seat},
+    user_audio::UserAudio,
+};
+
+/// Results of effects that may wait for the driver.
+pub(crate) const OP_EVENTS: usize = 256;
+
+/// A result and the mark that it still has to be dealt with.
+#[derive(Debug)]
+pub(crate) struct OpMessage {
+    op: OpId,
+    event: OpEvent,
+    _working: Working,
+}
+
+/// Where effects send their results.
+#[derive(Clone, Debug)]
+pub(crate) struct OpSender {
+    tx: mpsc::Sender<OpMessage>,
+    clock: SessionClock,
+}
+
+impl OpSender {
+    pub(crate) const fn new(tx: mpsc::Sender<OpMessage>, clock: SessionClock) -> Self {
+        Self { tx, clock }
+    }
+
+    /// Waits for room. If the driver is gone, nobody wants the result.
+    pub(crate) async fn send(&self, op: OpId, event: OpEvent) {
+        let _ = self.tx.send(OpMessage { op, event, _working: self.clock.working() }).await;
+    }
+}
+
+/// What the driver listens to.
+pub(crate) struct Inboxes {
+    pub(crate) facts: mpsc::Receiver<Fact>,
+    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) ops: mpsc::Receiver<OpMessage>,
+    pub(crate) audio: mpsc::Receiver<crate::media::Heard>,
+}
+
+pub(crate) struct Driver {
+    pub(crate) machine: Conversation,
+    pub(crate) clock: SessionClock,
+    pub(crate) effects: Effects,
+    pub(crate) playout: PlayoutControl,
+    pub(crate) user: UserAudio,
+    pub(crate) heard_through: u64,
+    pub(crate) journal: Option<JournalSink>,
+    pub(crate) events: broadcast::Sender<SessionEvent>,
+    pub(crate) history: watch::Sender<Arc<History>>,
+    pub(crate) seat: Seat,
+    pub(crate) actions: Actions,
+    pub(crate) ended: bool,
+}
+
+enum Woken {
+    Fact(Option<Fact>),
+    Command(Option<Command>),
+    Deadline,
+    Op(Option<OpMessage>),
+    Audio(Option<crate::media::Heard>),
+}
+
+impl Driver {
+    /// Runs the session to its end.
+    pub(crate) async fn run(mut self, mut inboxes: Inboxes) {
+        self.handle(Event::App(Command::Start), &mut inboxes);
+        while !self.ended {
+            let deadline = self.machine.deadline();
+            let at = deadline.map_or(Timestamp::ZERO, |d| d.at);
+            let woken = tokio::select! {
+                biased;
+                fact = inboxes.facts.recv() => Woken::Fact(fact),
+                command = inboxes.commands.recv() => Woken::Command(command),
+                () = self.clock.sleep_until(at), if deadline.is_some() => Woken::Deadline,
+                result = inboxes.ops.recv() => Woken::Op(result),
+                heard = inboxes.audio.recv() => Woken::Audio(heard),
+            };
+            self.woken(woken, &mut inboxes);
+        }
+        self.finish();
+    }
+
+    fn woken(&mut self, woken: Woken, inboxes: &mut Inboxes) {
+        match woken {
+            Woken::Fact(Some(fact)) => self.handle(fact.event, inboxes),
+            Woken::Command(Some(command)) => self.handle(Event::App(command), inboxes),
+            Woken::Deadline => self.handle(Event::Tick, inboxes),
+            Woken::Op(Some(OpMessage { op, event, _working })) => self.result(op, event, inboxes),
+            Woken::Audio(Some(heard)) => self.hear(&heard.samples),
+            // The media plane or the handle is gone: nobody is left to talk to.
+            Woken::Fact(None) | Woken::Command(None) | Woken::Op(None) | Woken::Audio(None) => {
+                self.handle(Event::App(Command::Close), inboxes);
+            }
+        }
+    }
+
+    fn result(&mut self, op: OpId, event: OpEvent, inboxes: &mut Inboxes) {
+        let over = matches!(event, OpEvent::Ended | OpEvent::Failed { .. });
+        let flushed = is_flushed(&event);
+        self.handle(Event::Op(op, event), inboxes);
+        if over {
+            self.effects.remove(op);
+        } else if flushed {
+            self.effects.flushed(op);
+        }
+    }
+
+    /// Tells the machine and does what it wants.
+    fn handle(&mut self, event: Event, inboxes: &mut Inboxes) {
+        let now = self.clock.now();
+        let mut actions = std::mem::take(&mut self.actions);
+        let record = self.journal.is_some().then(|| event.clone());
+        self.machine.handle(now, event, &mut actions);
+        if let (Some(journal), Some(event)) = (&mut self.journal, record) {
+            journal.record(now, event, &actions);
+        }
+        for action in actions.drain(..) {
+            self.act(now, action, inboxes);
+        }
+        self.actions = actions;
+    }
+
+    fn act(&mut self, now: Timestamp, action: Action, inboxes: &mut Inboxes) {
+        match action {
+            Action::Start { op, effect } => self.start(op, effect, inboxes),
+            Action::Feed { op, input } => self.feed(op, input, inboxes),
+            Action::Cancel { op } => {
+                self.effects.remove(op);
+                self.user.set_in_turn(self.effects.listener().is_some());
+            }
+            Action::Playout(PlayoutCommand::Pause) => self.playout.pause(),
+            Action::Playout(PlayoutCommand::Resume) => self.playout.resume(),
+            Action::Playout(PlayoutCommand::Flush(generation)) => self.playout.flush(generation),
+            Action::Playout(PlayoutCommand::Finish(generation)) => {
+                if !self.effects.finish(generation) {
+                    self.warn(now, "playout", "the voice's line is full");
+                }
+            }
+            Action::Emit(notice) => self.emit(now, notice),
+        }
+    }
+
+    fn start(&mut self, op: OpId, effect: Effect, inboxes: &mut Inboxes) {
+        match effect {
+            Effect::Transcribe { from_sample, language } => {
+                self.catch_up(inboxes);
+                self.effects.transcribe(op, language);
+                self.user.set_in_turn(true);
+                // What an earlier transcription has heard is not heard again.
+                let from = from_sample.max(self.heard_through);
+                let samples = self.user.since(from);
+                self.heard_through = self.user.end();
+                self.effects.hear(op, samples);
+            }
+            Effect::PredictTurnEnd { transcript } => {
+                self.catch_up(inboxes);
+                self.effects.predict(op, self.user.window(), transcript);
+            }
+            Effect::Generate(request) => self.effects.generate(op, request),
+            Effect::Speak { generation, request, .. } => {
+                self.effects.speak(op, generation, request);
+            }
+        }
+    }
+
+    fn feed(&mut self, op: OpId, input: OpInput, inboxes: &mut Inboxes) {
+        match input {
+            OpInput::Flush(marker) => {
+                self.catch_up(inboxes);
+                if !self.effects.flush(op, marker) {
+                    let now = self.clock.now();
+                    self.warn(now, "stt.transcribe", "the transcription takes no more input");
+                }
+            }
+            OpInput::End => {
+                self.effects.end_input(op);
+                self.user.set_in_turn(self.effects.listener().is_some());
+            }
+        }
+    }
+
+    /// Audio that was heard before the present fact, but waits behind it.
+    fn catch_up(&mut self, inboxes: &mut Inboxes) {
+        while let Ok(heard) = inboxes.audio.try_recv() {
+            self.hear(&heard.samples);
+        }
+    }
+
+    fn hear(&mut self, samples: &[i16]) {
+        self.user.push(samples);
+        if let Some(op) = self.effects.listener() {
+            self.heard_through = self.user.end();
+            self.effects.hear(op, samples.to_vec());
+        }
+    }
+
+    fn emit(&mut self, at: Timestamp, notice: Notice) {
+        if matches!(notice, Notice::UserTurn { .. } | Notice::SpeechEnded { .. }) {
+            self.history.send_replace(Arc::new(self.machine.history().clone()));
+        }
+        self.ended |= matches!(notice, Notice::Ended);
+        // Without a listener there is nobody to tell; a slow one is told how much it missed.
+        let _ = self.events.send(SessionEvent { at, notice });
+    }
+
+    fn warn(&mut self, at: Timestamp, op: &str, detail: &str) {
+        let (op, detail) = (op.to_owned(), detail.to_owned());
+        self.emit(at, Notice::Error { op, code: Code::Unavailable, detail });
+    }
+
+    fn finish(mut self) {
+        self.history.send_replace(Arc::new(self.machine.history().clone()));
+        let dropped = self.effects.dropped_audio();
+        if dropped > 0 {
+            let now = self.clock.now();
+            self.warn(now, "stt.transcribe", &format!("{dropped} samples came too fast"));
+        }
+        drop(self.seat);
+        if let Some(journal) = self.journal {
+            journal.finish();
+        }
+    }
+}

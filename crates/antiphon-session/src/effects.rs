@@ -1,0 +1,246 @@
+//! The effect plane: one task per operation. Dropping the task's handle cancels the operation.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use antiphon_conversation::OpEvent;
+use antiphon_core::{BoxStream, Clock as _, Code, Error, Generation, OpId, Pii, Result};
+use antiphon_llm::{Llm, LlmRequest};
+use antiphon_stt::{Stt, SttEvent, SttInput, SttRequest};
+use antiphon_tts::{Tts, TtsRequest};
+use antiphon_turn::{TurnContext, TurnDetector};
+use futures_util::{StreamExt as _, stream};
+use tokio::{sync::mpsc, task::AbortHandle};
+
+use crate::{
+    SessionClock, Working,
+    driver::OpSender,
+    voice::{CHUNKS_AHEAD, Chunk, Job},
+};
+
+/// Pieces of audio a transcription may be behind: 10 s in 20 ms pieces.
+const AUDIO_AHEAD: usize = 500;
+
+/// The engines a session runs on.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds trait objects")]
+pub struct Engines {
+    /// Speech to text.
+    pub stt: Arc<dyn Stt>,
+    /// The language model.
+    pub llm: Arc<dyn Llm>,
+    /// Text to speech.
+    pub tts: Arc<dyn Tts>,
+    /// The turn detector, if there is one.
+    pub turn_detector: Option<Arc<dyn TurnDetector>>,
+}
+
+/// A running operation. Dropping it cancels.
+#[derive(Debug)]
+struct Running {
+    task: AbortHandle,
+    audio: Option<mpsc::Sender<SttInput>>,
+    /// While a transcription owes the answer to a flush, somebody works.
+    flushing: Option<Working>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// The running operations of one session.
+pub(crate) struct Effects {
+    engines: Engines,
+    clock: SessionClock,
+    events: OpSender,
+    voice: mpsc::Sender<Job>,
+    running: BTreeMap<OpId, Running>,
+    dropped_audio: u64,
+}
+
+impl Effects {
+    pub(crate) const fn new(
+        engines: Engines,
+        clock: SessionClock,
+        events: OpSender,
+        voice: mpsc::Sender<Job>,
+    ) -> Self {
+        Self { engines, clock, events, voice, running: BTreeMap::new(), dropped_audio: 0 }
+    }
+
+    /// Drops an operation, running or not.
+    pub(crate) fn remove(&mut self, op: OpId) {
+        self.running.remove(&op);
+    }
+
+    /// A transcription answered a flush.
+    pub(crate) fn flushed(&mut self, op: OpId) {
+        if let Some(running) = self.running.get_mut(&op) {
+            running.flushing = None;
+        }
+    }
+
+    /// The transcription that takes the user's audio now: the newest whose input is open.
+    pub(crate) fn listener(&self) -> Option<OpId> {
+        self.running.iter().rev().find(|(_, r)| r.audio.is_some()).map(|(op, _)| *op)
+    }
+
+    /// Hands audio to a transcription; counts what it cannot take.
+    pub(crate) fn hear(&mut self, op: OpId, samples: Vec<i16>) {
+        let n = samples.len() as u64;
+        let audio = self.running.get(&op).and_then(|r| r.audio.as_ref());
+        if let Some(audio) = audio
+            && !samples.is_empty()
+            && audio.try_send(SttInput::Audio(samples)).is_err()
+        {
+            self.dropped_audio += n;
+        }
+    }
+
+    /// Samples of the user's audio that a transcription was too slow to take.
+    pub(crate) const fn dropped_audio(&self) -> u64 {
+        self.dropped_audio
+    }
+
+    /// Asks a transcription to make everything final. Fails if its input is full or closed.
+    pub(crate) fn flush(&mut self, op: OpId, marker: u32) -> bool {
+        let working = self.clock.working();
+        let Some(running) = self.running.get_mut(&op) else { return true };
+        running.flushing = Some(working);
+        running.audio.as_ref().is_some_and(|a| a.try_send(SttInput::Flush { marker }).is_ok())
+    }
+
+    /// Ends a transcription's input.
+    pub(crate) fn end_input(&mut self, op: OpId) {
+        if let Some(running) = self.running.get_mut(&op) {
+            running.audio = None;
+        }
+    }
+
+    pub(crate) fn transcribe(&mut self, op: OpId, language: Option<String>) {
+        let (audio, input) = mpsc::channel(AUDIO_AHEAD);
+        let (stt, events) = (self.engines.stt.clone(), self.events.clone());
+        let task = tokio::spawn(async move {
+            let request = SttRequest { language };
+            let stream = stt.transcribe(request, receiver_stream(input)).await;
+            relay(op, stream, OpEvent::Stt, &events).await;
+        });
+        let running = Running { task: task.abort_handle(), audio: Some(audio), flushing: None };
+        self.running.insert(op, running);
+    }
+
+    pub(crate) fn predict(&mut self, op: OpId, audio: Vec<i16>, transcript: String) {
+        let Some(detector) = self.engines.turn_detector.clone() else { return };
+        let context = TurnContext { audio, transcript: Pii::new(transcript) };
+        let (events, working) = (self.events.clone(), self.clock.working());
+        self.spawn(op, async move {
+            match detector.predict(context).await {
+                Ok(p) => {
+                    events.send(op, OpEvent::TurnEnd(p)).await;
+                    events.send(op, OpEvent::Ended).await;
+                }
+                Err(e) => events.send(op, failed(&e)).await,
+            }
+            drop(working);
+        });
+    }
+
+    pub(crate) fn generate(&mut self, op: OpId, request: LlmRequest) {
+        let (llm, events) = (self.engines.llm.clone(), self.events.clone());
+        let working = self.clock.working();
+        self.spawn(op, async move {
+            relay(op, llm.generate(request).await, OpEvent::Llm, &events).await;
+            drop(working);
+        });
+    }
+
+    pub(crate) fn speak(&mut self, op: OpId, generation: Generation, request: TtsRequest) {
+        let tts = self.engines.tts.clone();
+        let rate_hz = tts.capabilities().rate_hz;
+        let (chunks_in, chunks) = mpsc::channel(CHUNKS_AHEAD);
+        if self.voice.try_send(Job::Speak { op, generation, rate_hz, chunks }).is_err() {
+            let e = Error::new("tts.speak", Code::Unavailable, "too many syntheses wait in line");
+            let events = self.events.clone();
+            self.spawn(op, async move { events.send(op, failed(&e)).await });
+            return;
+        }
+        let clock = self.clock.clone();
+        self.spawn(op, async move { synthesise(&*tts, request, &chunks_in, &clock).await });
+    }
+
+    /// Everything of a generation was handed to the voice.
+    pub(crate) fn finish(&self, generation: Generation) -> bool {
+        self.voice.try_send(Job::Finish(generation)).is_ok()
+    }
+
+    fn spawn(&mut self, op: OpId, task: impl Future<Output = ()> + Send + 'static) {
+        let task = tokio::spawn(task).abort_handle();
+        self.running.insert(op, Running { task, audio: None, flushing: None });
+    }
+}
+
+/// Synthesises into the chunk channel. Waiting for the voice is not work.
+async fn synthesise(
+    tts: &dyn Tts,
+    request: TtsRequest,
+    chunks: &mpsc::Sender<Chunk>,
+    clock: &SessionClock,
+) {
+    let mut working = Some(clock.working());
+    let mut stream = match tts.speak(request).await {
+        Ok(stream) => stream,
+        Err(e) => {
+            let _ = chunks.send(Chunk::Failed(e)).await;
+            return;
+        }
+    };
+    while let Some(item) = stream.next().await {
+        let (chunk, last) = match item {
+            Ok(event) => (Chunk::Item(event), false),
+            Err(e) => (Chunk::Failed(e), true),
+        };
+        // A closed channel means that nobody wants the rest.
+        working = None;
+        if chunks.send(chunk).await.is_err() || last {
+            return;
+        }
+        working = Some(clock.working());
+    }
+    drop(working);
+    let _ = chunks.send(Chunk::Ended).await;
+}
+
+/// Forwards a provider's stream as events of `op`, then its end.
+async fn relay<T>(
+    op: OpId,
+    stream: Result<BoxStream<Result<T>>>,
+    wrap: fn(T) -> OpEvent,
+    events: &OpSender,
+) {
+    let mut stream = match stream {
+        Ok(stream) => stream,
+        Err(e) => return events.send(op, failed(&e)).await,
+    };
+    while let Some(item) = stream.next().await {
+        match item {
+            Ok(item) => events.send(op, wrap(item)).await,
+            Err(e) => return events.send(op, failed(&e)).await,
+        }
+    }
+    events.send(op, OpEvent::Ended).await;
+}
+
+fn receiver_stream<T: Send + 'static>(rx: mpsc::Receiver<T>) -> BoxStream<T> {
+    Box::pin(stream::unfold(rx, |mut rx| async move { Some((rx.recv().await?, rx)) }))
+}
+
+/// How a provider's error reaches the machine.
+pub(crate) fn failed(e: &Error) -> OpEvent {
+    OpEvent::Failed { code: e.code(), detail: e.to_string() }
+}
+
+/// Whether an event of a transcription answers a flush.
+pub(crate) const fn is_flushed(event: &OpEvent) -> bool {
+    matches!(event, OpEvent::Stt(SttEvent::Flushed { .. }))
+}

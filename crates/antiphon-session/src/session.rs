@@ -1,0 +1,298 @@
+//! The session: one live conversation, from the outside.
+
+use std::{fmt, io::Write, sync::Arc, time::Duration};
+
+use antiphon_audio::{PlayoutConfig, playout};
+use antiphon_conversation::{Command, Config, Conversation, Notice};
+use antiphon_core::{Code, Error, Result, SPEECH_RATE_HZ, Timestamp};
+use antiphon_state::History;
+use antiphon_transport::Link;
+use antiphon_vad::{Blocks, SpeechGate, Vad};
+use ringbuf::{HeapRb, traits::Split as _};
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    Engines, MediaPool, SessionClock,
+    driver::{Driver, Inboxes, OP_EVENTS, OpSender},
+    effects::Effects,
+    journal::{self, JournalThread},
+    media::{Ears, Listener, Member, Seat},
+    user_audio::UserAudio,
+    voice::{self, JOBS_AHEAD},
+};
+
+/// Facts that may wait for the driver: some ten seconds' worth.
+const FACTS: usize = 128;
+
+/// Commands that may wait for the driver.
+const COMMANDS: usize = 32;
+
+/// Pieces of audio that may wait for the driver: a second's worth of 20 ms.
+const AUDIO: usize = 50;
+
+/// Notices a slow listener may be behind before it misses some.
+const EVENTS: usize = 512;
+
+/// Captured samples that may wait for the analysis thread: 200 ms.
+const CAPTURE_SAMPLES: usize = SPEECH_RATE_HZ as usize / 5;
+
+/// How long [`Session::close`] waits before it stops asking.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Something that happened in a session, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionEvent {
+    /// Session time.
+    pub at: Timestamp,
+    /// What.
+    pub notice: Notice,
+}
+
+/// What a session is made of.
+#[expect(missing_debug_implementations, reason = "holds trait objects")]
+pub struct SessionParts {
+    /// How the conversation is conducted. `playout_rate_hz` and `turn_detector` are set from
+    /// the link and the engines.
+    pub config: Config,
+    /// The engines.
+    pub engines: Engines,
+    /// The voice-activity detector, at [`SPEECH_RATE_HZ`].
+    pub vad: Box<dyn Vad>,
+    /// Turns the detector's probabilities into edges.
+    pub gate: SpeechGate,
+    /// The far end.
+    pub link: Link,
+    /// Where the journal goes, with a label for its header.
+    pub journal: Option<(String, Box<dyn Write + Send>)>,
+}
+
+/// One live conversation. Dropping it closes it.
+#[derive(Debug)]
+pub struct Session {
+    commands: mpsc::Sender<Command>,
+    events: broadcast::Sender<SessionEvent>,
+    history: watch::Receiver<Arc<History>>,
+    driver: JoinHandle<()>,
+    voice: JoinHandle<()>,
+    journal: Option<JournalThread>,
+    config: Config,
+    pool: Arc<MediaPool>,
+}
+
+impl fmt::Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("session")
+    }
+}
+
+impl Session {
+    /// Starts a conversation on `pool`. Must be called within a tokio runtime.
+    ///
+    /// The receiver gets every notice from the first on.
+    ///
+    /// # Errors
+    /// `invalid_input` for a configuration or a detector that cannot be used, `storage` if the
+    /// journal cannot be begun, `unavailable` if too many sessions start at once.
+    pub fn start(
+        pool: &Arc<MediaPool>,
+        parts: SessionParts,
+    ) -> Result<(Self, broadcast::Receiver<SessionEvent>)> {
+        let SessionParts { mut config, engines, vad, gate, link, journal } = parts;
+        config.playout_rate_hz = link.output.format().rate_hz;
+        config.turn_detector = engines.turn_detector.is_some();
+        let machine = Conversation::new(config.clone())?;
+        let (sink, journal) = match journal {
+            Some((label, out)) => {
+                let (sink, thread) = journal::open(out, &label, &config)?;
+                (Some(sink), Some(thread))
+            }
+            None => (None, None),
+        };
+        let clock = pool.clock().clone();
+        let media = Media::new(&config, vad, gate, link, &clock)?;
+        let (ops_in, ops) = mpsc::channel(OP_EVENTS);
+        let (jobs_in, jobs) = mpsc::channel(JOBS_AHEAD);
+        let (commands_in, commands) = mpsc::channel(COMMANDS);
+        let (events, first) = broadcast::channel(EVENTS);
+        let (history_in, history) = watch::channel(Arc::new(machine.history().clone()));
+        let op_sender = OpSender::new(ops_in, clock.clone());
+        let speaking =
+            voice::run(jobs, media.sender, config.playout_rate_hz, clock.clone(), op_sender.clone());
+        let driver = Driver {
+            machine,
+            effects: Effects::new(engines, clock.clone(), op_sender, jobs_in),
+            playout: media.listener.control.clone(),
+            user: UserAudio::default(),
+            heard_through: 0,
+            journal: sink,
+            events: events.clone(),
+            history: history_in,
+            seat: media.seat,
+            actions: Vec::new(),
+            ended: false,
+            clock,
+        };
+        pool.join(media.member, media.listener)?;
+        let inboxes = Inboxes { facts: media.facts, commands, ops, audio: media.audio };
+        let this = Self {
+            commands: commands_in,
+            events,
+            history,
+            driver: tokio::spawn(driver.run(inboxes)),
+            voice: tokio::spawn(speaking),
+            journal,
+            config,
+            pool: pool.clone(),
+        };
+        Ok((this, first))
+    }
+
+    /// Says `text` after what is being said. With `protected` it cannot be interrupted.
+    ///
+    /// # Errors
+    /// `cancelled` if the session is over.
+    pub async fn say(&self, text: impl Into<String>, protected: bool) -> Result<()> {
+        self.command(Command::Say { text: text.into(), protected }).await
+    }
+
+    /// Stops the present speech.
+    ///
+    /// # Errors
+    /// `cancelled` if the session is over.
+    pub async fn interrupt(&self) -> Result<()> {
+        self.command(Command::Interrupt).await
+    }
+
+    /// Ends the user's turn now.
+    ///
+    /// # Errors
+    /// `cancelled` if the session is over.
+    pub async fn commit_user_turn(&self) -> Result<()> {
+        self.command(Command::CommitTurn).await
+    }
+
+    /// Forgets the user's turn.
+    ///
+    /// # Errors
+    /// `cancelled` if the session is over.
+    pub async fn clear_user_turn(&self) -> Result<()> {
+        self.command(Command::ClearTurn).await
+    }
+
+    async fn command(&self, command: Command) -> Result<()> {
+        let over = |_| Error::new("session.command", Code::Cancelled, "the session is over");
+        self.commands.send(command).await.map_err(over)
+    }
+
+    /// Notices from now on. A listener that falls 512 behind misses the oldest and is told so.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<SessionEvent> {
+        self.events.subscribe()
+    }
+
+    /// The conversation so far.
+    #[must_use]
+    pub fn history(&self) -> Arc<History> {
+        self.history.borrow().clone()
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The media plane it runs on.
+    #[must_use]
+    pub const fn pool(&self) -> &Arc<MediaPool> {
+        &self.pool
+    }
+
+    /// Waits until the conversation is over: the far end left, or somebody closed it.
+    /// Cancel safe.
+    pub async fn ended(&mut self) {
+        // A driver that panicked is over, too.
+        let _ = (&mut self.driver).await;
+    }
+
+    /// Ends the conversation and gives its history. Waits at most two seconds for the driver,
+    /// then for the journal to be written.
+    ///
+    /// # Errors
+    /// `storage` if the journal could not be written to its end.
+    pub async fn close(mut self) -> Result<Arc<History>> {
+        if !self.driver.is_finished() {
+            // A full inbox or a driver that is gone: the deadline below decides.
+            let _ = self.commands.try_send(Command::Close);
+            let _ = tokio::time::timeout(CLOSE_DEADLINE, &mut self.driver).await;
+        }
+        self.driver.abort();
+        let history = self.history.borrow().clone();
+        if let Some(journal) = self.journal.take() {
+            let writing = tokio::task::spawn_blocking(|| journal.join());
+            writing.await.map_err(|e| {
+                Error::new("journal.write", Code::Internal, "the journal's thread is lost")
+                    .with_source(e)
+            })??;
+        }
+        Ok(history)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.driver.abort();
+        self.voice.abort();
+    }
+}
+
+/// The session's part of the media plane, and the driver's ends of it.
+struct Media {
+    member: Member,
+    listener: Listener,
+    sender: antiphon_audio::PlayoutSender,
+    facts: mpsc::Receiver<crate::media::Fact>,
+    audio: mpsc::Receiver<crate::media::Heard>,
+    seat: Seat,
+}
+
+impl Media {
+    fn new(
+        config: &Config,
+        vad: Box<dyn Vad>,
+        gate: SpeechGate,
+        link: Link,
+        clock: &SessionClock,
+    ) -> Result<Self> {
+        if vad.rate_hz() != SPEECH_RATE_HZ {
+            let what = format!("the detector wants {} Hz, not {SPEECH_RATE_HZ}", vad.rate_hz());
+            return Err(Error::new("session.start", Code::InvalidInput, what));
+        }
+        let shared = Arc::new(crate::media::Shared::default());
+        let playout_config = PlayoutConfig { rate_hz: config.playout_rate_hz, ..PlayoutConfig::default() };
+        let (sender, control, source, playout_events) = playout(playout_config);
+        let (capture_in, capture) = HeapRb::new(CAPTURE_SAMPLES).split();
+        let (facts_in, facts) = mpsc::channel(FACTS);
+        let (audio_in, audio) = mpsc::channel(AUDIO);
+        let blocks = Blocks::new(vad.frame_len());
+        let listener = Listener {
+            ears: Ears { vad, gate, blocks },
+            capture,
+            playout_events,
+            control,
+            facts: facts_in,
+            audio: audio_in,
+            shared: shared.clone(),
+            clock: clock.clone(),
+            scratch: vec![0; CAPTURE_SAMPLES / 10],
+            ticks: 0,
+            reported: (antiphon_core::Generation(0), 0),
+            left: false,
+        };
+        let member = Member::new(link, capture_in, source, shared.clone())?;
+        Ok(Self { member, listener, sender, facts, audio, seat: Seat(shared) })
+    }
+}
