@@ -1,1 +1,18 @@
-//! PCM without I/O: resampling, WAV, jitter buffer, playout queue, pre-roll.
+//! PCM without I/O devices: playout, resampling, WAV files, noise.
+//!
+//! It deliberately knows no session and no transport. What a media tick calls says so, and
+//! allocates nothing.
+
+mod noise;
+mod playout;
+mod resample;
+
+pub use noise::RoomNoise;
+pub use playout::{
+    Full, PlayoutConfig, PlayoutControl, PlayoutEvent, PlayoutEvents, PlayoutPosition,
+    PlayoutSender, PlayoutSource, playout,
+};
+pub use resample::{Resampler, resample};
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use antiphon_conversation::OpEvent;
-use antiphon_core::{BoxStream, Clock as _, Code, Error, Generation, OpId, Pii, Result};
+use antiphon_core::{BoxStream, Code, Error, Generation, OpId, Pii, Result};
 use antiphon_llm::{Llm, LlmRequest};
 use antiphon_stt::{Stt, SttEvent, SttInput, SttRequest};
 use antiphon_tts::{Tts, TtsRequest};
@@ -187,7 +187,7 @@ async fn synthesise(
     chunks: &mpsc::Sender<Chunk>,
     clock: &SessionClock,
 ) {
-    let mut working = Some(clock.working());
+    let working = clock.working();
     let mut stream = match tts.speak(request).await {
         Ok(stream) => stream,
         Err(e) => {
@@ -195,13 +195,14 @@ async fn synthesise(
             return;
         }
     };
+    let mut working = Some(working);
     while let Some(item) = stream.next().await {
         let (chunk, last) = match item {
             Ok(event) => (Chunk::Item(event), false),
             Err(e) => (Chunk::Failed(e), true),
         };
+        drop(working.take());
         // A closed channel means that nobody wants the rest.
-        working = None;
         if chunks.send(chunk).await.is_err() || last {
             return;
         }

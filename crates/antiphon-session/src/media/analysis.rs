@@ -85,13 +85,14 @@ impl Listener {
         }
         let mut edges = Vec::new();
         let Ears { vad, gate, blocks } = &mut self.ears;
-        blocks.push(&samples, |frame| {
+        let mut rest = samples.as_slice();
+        while let Some(frame) = blocks.next_frame(&mut rest) {
             // A frame the model fails on counts as silence; it cannot stop the conversation.
             let probability = vad.push(frame).unwrap_or(0.0);
             if let Some(edge) = gate.push(probability, frame.len()) {
                 edges.push((edge, gate.position()));
             }
-        });
+        }
         for (edge, position) in edges {
             self.edge(edge, position);
         }

@@ -8,10 +8,7 @@ use std::sync::{
 use antiphon_audio::{PlayoutSource, Resampler};
 use antiphon_core::{AudioFormat, FRAME_MS, Result, SPEECH_RATE_HZ};
 use antiphon_transport::{AudioIn, AudioOut, Link, ReadState};
-use ringbuf::{
-    HeapProd,
-    traits::{Observer as _, Producer as _},
-};
+use ringbuf::{HeapProd, traits::Producer as _};
 
 /// Flags and counters between the tick, the analysis thread and the driver.
 #[derive(Debug, Default)]
@@ -118,11 +115,5 @@ impl Member {
         if lost > 0 {
             self.shared.dropped_out.fetch_add(lost as u64, Ordering::Relaxed);
         }
-    }
-
-    /// Room left for captured samples; for tests.
-    #[cfg(test)]
-    pub(crate) fn room(&self) -> usize {
-        self.capture.vacant_len()
     }
 }
