@@ -1,7 +1,17 @@
-//! Text to speech: the [`Tts`] port, the clause splitter and the text normaliser.
+//! Text to speech: the [`Tts`] port, the clause splitter, the text normaliser and the alignment
+//! of text and audio.
 //!
-//! It deliberately knows no engine and no playout: how much was heard is not its business.
+//! It deliberately knows no engine and no playout.
 
+mod alignment;
+mod normalise;
 mod port;
+mod splitter;
 
+pub use alignment::{Alignment, Heard};
+pub use normalise::{Normalised, SpokenWord, normalise};
 pub use port::{Tts, TtsCapabilities, TtsEvent, TtsRequest, WordTiming};
+pub use splitter::{Splitter, SplitterConfig};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! Tests of splitter, normaliser and alignment.
+
+mod alignment;
+mod normalise;
+mod splitter;
