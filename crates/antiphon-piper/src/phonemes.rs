@@ -1,0 +1,117 @@
+//! From words to the phoneme ids a voice was trained on.
+//!
+//! The grapheme-to-phoneme library writes misaki symbols; Piper voices expect espeak's IPA. A
+//! table bridges the two.
+
+use std::{ops::Range, sync::OnceLock};
+
+use antiphon_core::{Code, Error, Result};
+use loqui_g2p::{Dialect, G2p, OovFallback};
+
+use crate::config::VoiceConfig;
+
+/// misaki symbols and their espeak spelling. Longer ones first: the first match counts.
+const BRIDGE: [(&str, &str); 20] = [
+    ("ɜɹ", "ɜː"),
+    ("əɹ", "ɚ"),
+    ("ɔɹ", "oːɹ"),
+    ("ɔɪ", "ɔɪ"),
+    ("ɔ", "ɔː"),
+    ("A", "eɪ"),
+    ("I", "aɪ"),
+    ("W", "aʊ"),
+    ("Y", "ɔɪ"),
+    ("O", "oʊ"),
+    ("Q", "əʊ"),
+    ("ʤ", "dʒ"),
+    ("ʧ", "tʃ"),
+    ("ᵊ", "ə"),
+    ("ᵻ", "ɪ"),
+    ("T", "ɾ"),
+    ("ɑ", "ɑː"),
+    ("i", "iː"),
+    ("u", "uː"),
+    ("g", "ɡ"),
+];
+
+/// Punctuation that shapes the melody.
+const MELODY: &str = ".,;:!?";
+
+/// Phoneme ids of an utterance, and which of them belong to which word.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Phonemes {
+    pub(crate) ids: Vec<i32>,
+    /// Bytes of the spoken text, and the ids that sound them.
+    pub(crate) words: Vec<(Range<usize>, Range<usize>)>,
+    /// Symbols the voice does not know.
+    pub(crate) unknown: usize,
+}
+
+/// The process's phonemiser: its lexicons are large, so there is one.
+pub(crate) fn g2p() -> Result<&'static G2p> {
+    static SHARED: OnceLock<std::result::Result<G2p, String>> = OnceLock::new();
+    let load = || G2p::new(Dialect::American, OovFallback::Neural).map_err(|e| e.to_string());
+    SHARED.get_or_init(load).as_ref().map_err(|e| Error::new("piper.load", Code::Internal, e.clone()))
+}
+
+/// Spells misaki symbols as espeak does.
+pub(crate) fn bridge(misaki: &str) -> String {
+    let mut out = String::new();
+    let mut rest = misaki;
+    while let Some(c) = rest.chars().next() {
+        let found = BRIDGE.iter().find_map(|(from, to)| Some((rest.strip_prefix(from)?, to)));
+        match found {
+            Some((tail, to)) => {
+                out.push_str(to);
+                rest = tail;
+            }
+            None => {
+                out.push(c);
+                rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            }
+        }
+    }
+    out
+}
+
+impl Phonemes {
+    /// The phonemes of `spoken`: words and punctuation, nothing else. Empty if nothing sounds.
+    pub(crate) fn of(spoken: &str, voice: &VoiceConfig) -> Result<Self> {
+        let mut this = Self::default();
+        this.symbol("^", voice);
+        let mut cursor = 0;
+        let mut gap = false;
+        for token in g2p()?.tokens(spoken) {
+            let found = spoken.get(cursor..).and_then(|r| r.find(&token.text));
+            let start = found.map_or(cursor, |n| cursor + n);
+            let end = (start + token.text.len()).min(spoken.len());
+            cursor = end;
+            let is_mark = token.text.chars().all(|c| MELODY.contains(c));
+            let sounds = if is_mark { token.text.clone() } else { bridge(&token.phonemes) };
+            if gap && !sounds.is_empty() {
+                this.symbol(" ", voice);
+            }
+            gap = token.whitespace || (gap && sounds.is_empty());
+            let first = this.ids.len();
+            for c in sounds.chars() {
+                this.symbol(c.encode_utf8(&mut [0; 4]), voice);
+            }
+            if !is_mark && this.ids.len() > first {
+                this.words.push((start..end, first..this.ids.len()));
+            }
+        }
+        if this.words.is_empty() {
+            return Ok(Self { unknown: this.unknown, ..Self::default() });
+        }
+        this.ids.extend(voice.id("$"));
+        Ok(this)
+    }
+
+    /// A symbol and the pad that follows each.
+    fn symbol(&mut self, symbol: &str, voice: &VoiceConfig) {
+        match (voice.id(symbol), voice.id("_")) {
+            (Some(id), Some(pad)) => self.ids.extend([id, pad]),
+            _ => self.unknown += 1,
+        }
+    }
+}
