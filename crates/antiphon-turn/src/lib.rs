@@ -3,6 +3,7 @@
 //!
 //! It deliberately knows no session and no clock: policies take times as arguments.
 
+pub mod conformance;
 mod endpointing;
 mod interruption;
 mod port;
