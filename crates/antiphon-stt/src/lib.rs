@@ -1,9 +1,11 @@
-//! Speech to text: the [`Stt`] port, and what callers and providers of it share.
+//! Speech to text: the [`Stt`] port, the transcript its events add up to, and the word error
+//! rate.
 //!
 //! It deliberately knows no engine and no turn-taking: when the user is done is not its business.
 
 mod port;
 mod transcript;
+pub mod wer;
 
 pub use port::{Stt, SttCapabilities, SttEvent, SttInput, SttRequest};
 pub use transcript::Transcript;

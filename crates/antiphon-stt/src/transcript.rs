@@ -1,61 +1,54 @@
-//! The transcript so far, from the events of one transcription.
-//!
-//! It deliberately knows no time and no turn: when to read it is the caller's decision.
+//! The transcript that a stream of events adds up to.
 
 use std::collections::BTreeMap;
 
 use crate::SttEvent;
 
-/// The segments of one transcription, each with its latest and its last final text.
+/// Applies the events of one transcription: a later text of a segment replaces the earlier one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transcript {
     segments: BTreeMap<u32, Segment>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Segment {
-    latest: String,
-    last_final: String,
+    text: String,
+    is_final: bool,
 }
 
 impl Transcript {
-    /// Takes in the next event. A flush marker changes nothing.
+    /// Takes note of an event. An interim guess does not undo a final text that begins with it.
     pub fn apply(&mut self, event: &SttEvent) {
-        match event {
-            SttEvent::Interim { segment, text } => {
-                self.segments.entry(*segment).or_default().latest.clone_from(text);
-            }
-            SttEvent::Final { segment, text } => {
-                let segment = self.segments.entry(*segment).or_default();
-                segment.latest.clone_from(text);
-                segment.last_final.clone_from(text);
-            }
-            SttEvent::Flushed { .. } => {}
+        let (segment, text, is_final) = match event {
+            SttEvent::Interim { segment, text } => (*segment, text, false),
+            SttEvent::Final { segment, text } => (*segment, text, true),
+            SttEvent::Flushed { .. } => return,
+        };
+        let text = text.trim().to_owned();
+        if let Some(old) = self.segments.get(&segment)
+            && !is_final
+            && old.is_final
+            && old.text.starts_with(&text)
+        {
+            return;
         }
+        self.segments.insert(segment, Segment { text, is_final });
     }
 
-    /// Everything understood so far, interim guesses included: the segments in order, joined by
-    /// single spaces, empty ones left out.
+    /// Everything understood so far, interim guesses included.
     #[must_use]
     pub fn text(&self) -> String {
-        join(self.segments.values().map(|s| &*s.latest))
+        join(self.segments.values())
     }
 
-    /// What was final at the last flush. An interim that goes on in a finished segment does not
-    /// take the final text back.
+    /// Only what is final.
     #[must_use]
     pub fn final_text(&self) -> String {
-        join(self.segments.values().map(|s| &*s.last_final))
+        join(self.segments.values().filter(|s| s.is_final))
     }
 }
 
-fn join<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let mut joined = String::new();
-    for text in texts.filter(|t| !t.is_empty()) {
-        if !joined.is_empty() {
-            joined.push(' ');
-        }
-        joined.push_str(text);
-    }
-    joined
+fn join<'a>(segments: impl Iterator<Item = &'a Segment>) -> String {
+    let texts: Vec<&str> = segments.map(|s| s.text.as_str()).filter(|t| !t.is_empty()).collect();
+    texts.join(" ")
 }
