@@ -1,7 +1,11 @@
-//! Language models: the [`Llm`] port.
+//! Language models: the [`Llm`] port, and what every implementation of it must do.
 //!
 //! It deliberately knows no provider, no history policy and no speech.
 
+pub mod conformance;
 mod port;
 
 pub use port::{FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Message, Role, Usage};
+
+#[cfg(test)]
+mod tests;
