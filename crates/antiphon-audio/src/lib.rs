@@ -6,6 +6,7 @@
 mod noise;
 mod playout;
 mod resample;
+mod wav;
 
 pub use noise::RoomNoise;
 pub use playout::{
@@ -13,6 +14,7 @@ pub use playout::{
     PlayoutSender, PlayoutSource, playout,
 };
 pub use resample::{Resampler, resample};
+pub use wav::{WavReader, WavWriter, read_wav};
 
 #[cfg(test)]
 mod tests;

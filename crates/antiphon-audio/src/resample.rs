@@ -49,7 +49,8 @@ impl Resampler {
         let phases = up.min(MAX_PHASES);
         let cutoff = (to as f64 / from as f64).min(1.0);
         let taps = 2 * (ZEROS as f64 / cutoff).ceil() as usize;
-        let bank = (0..phases).flat_map(|p| kernel(p as f64 / phases as f64, taps, cutoff)).collect();
+        let bank =
+            (0..phases).flat_map(|p| kernel(p as f64 / phases as f64, taps, cutoff)).collect();
         let (ring, head) = (vec![0.0; 2 * taps], 0);
         Ok(Self { up, down, phases, taps, bank, ring, head, taken: 0, given: 0 })
     }

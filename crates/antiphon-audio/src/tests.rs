@@ -1,5 +1,8 @@
 //! Tests of the audio helpers.
 
+mod playout;
+mod wav;
+
 use crate::{Resampler, RoomNoise, resample};
 
 fn sine(rate: u32, hz: f64, n: usize) -> Vec<i16> {
@@ -9,7 +12,14 @@ fn sine(rate: u32, hz: f64, n: usize) -> Vec<i16> {
 
 #[test]
 fn a_sine_survives_every_ratio() {
-    for (from, to) in [(22_050, 24_000), (24_000, 16_000), (48_000, 16_000), (8_000, 16_000), (26_901, 24_000), (44_100, 16_000)] {
+    for (from, to) in [
+        (22_050, 24_000),
+        (24_000, 16_000),
+        (48_000, 16_000),
+        (8_000, 16_000),
+        (26_901, 24_000),
+        (44_100, 16_000),
+    ] {
         let out = resample(&sine(from, 440.0, from as usize), from, to).unwrap();
         let want = sine(to, 440.0, to as usize);
         assert!(out.len().abs_diff(want.len()) <= 1, "{from}->{to}: {}", out.len());

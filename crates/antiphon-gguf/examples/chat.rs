@@ -23,7 +23,11 @@ async fn main() -> Result<()> {
     let mut messages = vec![message(Role::System, system)];
     let start = Instant::now();
     llm.warm(LlmRequest { messages: messages.clone(), ..LlmRequest::default() }).await?;
-    println!("system prompt of {} tokens read in {:.2?}", llm.count_tokens(system)?, start.elapsed());
+    println!(
+        "system prompt of {} tokens read in {:.2?}",
+        llm.count_tokens(system)?,
+        start.elapsed()
+    );
     for line in lines {
         messages.push(message(Role::User, line));
         let (start, mut first, mut reply) = (Instant::now(), None, String::new());
@@ -39,7 +43,9 @@ async fn main() -> Result<()> {
                     let first = first.unwrap_or_default();
                     let rest = (start.elapsed() - first).as_secs_f64();
                     let rate = f64::from(usage.output_tokens) / rest.max(1e-9);
-                    println!("> {line}\n{reply}\n  [first token {first:.0?}, {rate:.1} tokens/s, {usage:?}, {finish:?}]");
+                    println!(
+                        "> {line}\n{reply}\n  [first token {first:.0?}, {rate:.1} tokens/s, {usage:?}, {finish:?}]"
+                    );
                 }
             }
         }

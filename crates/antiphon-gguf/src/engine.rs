@@ -220,7 +220,8 @@ impl Worker {
     /// A chunk of the prompt, or one token. Returns whether the generation goes on.
     fn step(&mut self, g: &mut Active) -> bool {
         let unread = g.job.prompt.get(g.cache.len()..).unwrap_or_default();
-        if let Some(chunk) = unread.chunks(PREFILL_CHUNK).next().filter(|_| g.generated.is_empty()) {
+        if let Some(chunk) = unread.chunks(PREFILL_CHUNK).next().filter(|_| g.generated.is_empty())
+        {
             g.logits = forward(&self.weights, &mut g.cache, chunk, &mut self.scratch);
             return true;
         }

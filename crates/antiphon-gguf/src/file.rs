@@ -174,7 +174,9 @@ impl Source {
     fn matrix(&mut self, name: &str) -> Result<Blocks> {
         let (values, dims) = self.floats(name)?;
         match dims.as_slice() {
-            [_, columns] if columns.is_multiple_of(BLOCK) => Ok(Blocks::quantise(&values, *columns)),
+            [_, columns] if columns.is_multiple_of(BLOCK) => {
+                Ok(Blocks::quantise(&values, *columns))
+            }
             _ => Err(self.error(format!("the tensor {name} has the shape {dims:?}"))),
         }
     }

@@ -138,7 +138,8 @@ fn attend(
     let rows = q.chunks_exact(shape.heads * head).zip(out.chunks_exact_mut(shape.heads * head));
     for (n, (row, out)) in rows.enumerate() {
         let seen = from + n + 1;
-        for (h, (query, out)) in row.chunks_exact(head).zip(out.chunks_exact_mut(head)).enumerate() {
+        for (h, (query, out)) in row.chunks_exact(head).zip(out.chunks_exact_mut(head)).enumerate()
+        {
             let part = h / group * head..h / group * head + head;
             scores.clear();
             scores.extend(keys.chunks_exact(width).take(seen).map(|key| {

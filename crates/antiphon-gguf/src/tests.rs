@@ -33,7 +33,10 @@ fn the_fast_product_agrees_with_the_portable_one_and_with_floats() {
                 &qx.scales[p * n..][..n],
             );
             let fast = out[p * rows + r];
-            assert!((fast - slow).abs() < 1e-3 && (fast - exact).abs() < 0.3, "{fast} {slow} {exact}");
+            assert!(
+                (fast - slow).abs() < 1e-3 && (fast - exact).abs() < 0.3,
+                "{fast} {slow} {exact}"
+            );
         }
     }
 }

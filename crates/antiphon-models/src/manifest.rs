@@ -118,7 +118,8 @@ impl Manifest {
     /// `internal` if it was built wrongly.
     pub fn builtin() -> Result<&'static Self> {
         static MANIFEST: OnceLock<std::result::Result<Manifest, String>> = OnceLock::new();
-        let parse = || serde_json::from_str(include_str!("../manifest.json")).map_err(|e| e.to_string());
+        let parse =
+            || serde_json::from_str(include_str!("../manifest.json")).map_err(|e| e.to_string());
         MANIFEST
             .get_or_init(parse)
             .as_ref()

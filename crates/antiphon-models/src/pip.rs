@@ -36,17 +36,36 @@ impl Default for Pip {
 
 impl Pip {
     /// Downloads the wheels of a model to `dir`.
-    pub(crate) fn download(&self, spec: &ModelSpec, dir: &Path, progress: &mut dyn Progress) -> Result<()> {
+    pub(crate) fn download(
+        &self,
+        spec: &ModelSpec,
+        dir: &Path,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
         let lock = dir.join("models.lock");
-        let line = |p: &crate::Package| format!("{}=={} --hash=sha256:{}\n", p.name, p.version, p.sha256);
+        let line =
+            |p: &crate::Package| format!("{}=={} --hash=sha256:{}\n", p.name, p.version, p.sha256);
         let lines: String = spec.packages.iter().map(line).collect();
         fs::write(&lock, lines).map_err(|e| storage(&lock, &e))?;
         let mut command = self.command()?;
-        command.args(["download", "--no-deps", "--no-input", "--disable-pip-version-check", "--no-cache-dir"]);
+        command.args([
+            "download",
+            "--no-deps",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--no-cache-dir",
+        ]);
         command.args(["--quiet", "--require-hashes", "--only-binary", ":all:"]);
         if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
             // The wheels carry a platform's tag; the model files in them carry none.
-            command.args(["--platform", "manylinux_2_34_x86_64", "--platform", "manylinux2014_x86_64", "--platform", "any"]);
+            command.args([
+                "--platform",
+                "manylinux_2_34_x86_64",
+                "--platform",
+                "manylinux2014_x86_64",
+                "--platform",
+                "any",
+            ]);
         }
         command.arg("-r").arg(&lock).arg("-d").arg(dir);
         // To a file: a pipe nobody reads could fill up and stop pip.
@@ -63,7 +82,11 @@ impl Pip {
                 }
             }
         };
-        if status.success() { Ok(()) } else { Err(refused(spec, &fs::read_to_string(&words).unwrap_or_default())) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(refused(spec, &fs::read_to_string(&words).unwrap_or_default()))
+        }
     }
 
     /// The first command that answers.
@@ -91,7 +114,10 @@ fn missing(why: &str) -> Error {
 /// What pip said, without addresses.
 fn refused(spec: &ModelSpec, words: &str) -> Error {
     let plain = |l: &str| -> String {
-        l.split_whitespace().filter(|w| !w.contains("://") && !w.contains("host=")).collect::<Vec<_>>().join(" ")
+        l.split_whitespace()
+            .filter(|w| !w.contains("://") && !w.contains("host="))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     let lines: Vec<String> = words.lines().filter(|l| l.contains("ERROR")).map(plain).collect();
     let tail: Vec<&str> = lines.iter().rev().take(LINES).rev().map(String::as_str).collect();

@@ -133,7 +133,9 @@ impl Store {
             let found = fs::metadata(dir.join(&file)).map(|m| m.len());
             match (found, size) {
                 (Err(_), _) => Some(format!("{file} is missing")),
-                (Ok(n), Some(size)) if n != size => Some(format!("{file} has {n} bytes, not {size}")),
+                (Ok(n), Some(size)) if n != size => {
+                    Some(format!("{file} has {n} bytes, not {size}"))
+                }
                 (Ok(_), _) => None,
             }
         });
@@ -143,7 +145,8 @@ impl Store {
     /// The files a complete model has, and their sizes where they are known.
     fn expected(&self, spec: &ModelSpec) -> Vec<(String, Option<u64>)> {
         let files = spec.files.iter().map(|f| (f.name.clone(), Some(f.size)));
-        let converter = spec.convert.as_ref().filter(|c| self.converters.contains_key(c.converter.as_str()));
+        let converter =
+            spec.convert.as_ref().filter(|c| self.converters.contains_key(c.converter.as_str()));
         files.chain(converter.map(|c| (c.output.clone(), None))).collect()
     }
 
@@ -185,7 +188,9 @@ impl Store {
         lock.lock().map_err(|e| storage(&lock_path, &e))?;
         match self.state(name)? {
             State::Present => return Ok(model),
-            State::Damaged(why) => progress.on(ProgressEvent::Step(&format!("damaged: {why}; fetching again"))),
+            State::Damaged(why) => {
+                progress.on(ProgressEvent::Step(&format!("damaged: {why}; fetching again")))
+            }
             State::Absent => {}
         }
         let work = self.dir.join(format!(".{}.part", spec.name));
@@ -223,9 +228,13 @@ impl Store {
         for file in &spec.files {
             let found = sha256(&model.join(&file.name))?;
             if found != file.sha256 {
-                let what = format!("{} of {} has the sum {found}, not {}", file.name, spec.title, file.sha256);
-                return Err(Error::new("models.fetch", Code::Corrupt, what)
-                    .with_help("the source has changed or the file is damaged: replace it, or report it"));
+                let what = format!(
+                    "{} of {} has the sum {found}, not {}",
+                    file.name, spec.title, file.sha256
+                );
+                return Err(Error::new("models.fetch", Code::Corrupt, what).with_help(
+                    "the source has changed or the file is damaged: replace it, or report it",
+                ));
             }
         }
         if let Some(convert) = &spec.convert

@@ -118,7 +118,8 @@ fn a_package_without_the_file_is_refused() {
 #[test]
 fn no_pip_and_no_network_say_how_to_mend_it() {
     let dir = TempDir::new().unwrap();
-    let none = store(&dir, BODY, COPY).with_pip(Pip { commands: vec![vec!["/nonexistent/pip".into()]] });
+    let none =
+        store(&dir, BODY, COPY).with_pip(Pip { commands: vec![vec!["/nonexistent/pip".into()]] });
     let e = none.ensure("toy", &mut Quiet).unwrap_err();
     assert!(e.code() == Code::Unavailable && e.help().unwrap().contains("python3-pip"), "{e}");
     let offline = store(&dir, BODY, "echo 'ERROR: no route to http://somewhere/x' >&2; exit 1");
@@ -183,7 +184,9 @@ fn the_manifest_is_whole() {
     let hex = |s: &str| s.len() == 64 && s.bytes().all(|b| b.is_ascii_hexdigit());
     for m in Manifest::builtin().unwrap().models() {
         assert!(!m.licence.is_empty() && m.size() > 0 && !m.files.is_empty(), "{}", m.name);
-        assert!(m.packages.iter().all(|p| hex(&p.sha256)) && m.files.iter().all(|f| hex(&f.sha256)));
+        assert!(
+            m.packages.iter().all(|p| hex(&p.sha256)) && m.files.iter().all(|f| hex(&f.sha256))
+        );
         assert!(m.files.iter().flat_map(|f| &f.parts).all(|p| p.package < m.packages.len()));
         assert!(Path::new(&m.name).components().count() == 1);
     }

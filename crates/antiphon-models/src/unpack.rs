@@ -21,7 +21,8 @@ pub(crate) fn unpack(spec: &ModelSpec, file: &ModelFile, wheels: &Path, out: &Pa
             Error::new("models.unpack", Code::Corrupt, what)
                 .with_help("fetch it again; if that does not help, report it")
         };
-        let package = spec.packages.get(part.package).ok_or_else(|| lacks("not named".to_owned()))?;
+        let package =
+            spec.packages.get(part.package).ok_or_else(|| lacks("not named".to_owned()))?;
         let wheel = wheels.join(&package.wheel);
         let from = File::open(&wheel).map_err(|e| lacks(format!("{}: {e}", package.wheel)))?;
         let mut zip = ZipArchive::new(BufReader::new(from)).map_err(|e| lacks(e.to_string()))?;

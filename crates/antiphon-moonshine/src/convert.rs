@@ -168,7 +168,8 @@ fn matrix_name(output: &str) -> Option<String> {
 /// The group norm's scale and shift are the only two-dimensional unnamed factors.
 fn group_norm(all: &HashMap<&str, Raw<'_>>, out: &mut Vec<Tensor>) -> Option<()> {
     for (prefix, name) in [("onnx::Mul_", "weight"), ("onnx::Add_", "bias")] {
-        let found = all.iter().find(|(n, r)| n.starts_with(prefix) && r.dims.len() == 2 && r.kind == FLOAT);
+        let found =
+            all.iter().find(|(n, r)| n.starts_with(prefix) && r.dims.len() == 2 && r.kind == FLOAT);
         let values = plain(found?.1)?;
         let dims = vec![found?.1.dims.iter().product()];
         out.push(Tensor { name: format!("enc.groupnorm.{name}"), dims, values });
@@ -198,7 +199,8 @@ impl Unnamed {
 
 /// A weight by the name a node uses. Matrices are stored [in, out] and transposed to [out, in].
 fn weights(all: &HashMap<&str, Raw<'_>>, reference: &str, matrix: bool) -> Option<Unnamed> {
-    let base = reference.strip_suffix("_add_tensor").or_else(|| reference.strip_suffix("_quantized"));
+    let base =
+        reference.strip_suffix("_add_tensor").or_else(|| reference.strip_suffix("_quantized"));
     let base = base.unwrap_or(reference);
     let Some(raw) = all.get(format!("{base}_quantized").as_str()) else {
         let raw = all.get(reference)?;
@@ -215,7 +217,9 @@ fn weights(all: &HashMap<&str, Raw<'_>>, reference: &str, matrix: bool) -> Optio
     // Unsigned weights move down by 128, which the offset makes good.
     let (data, offset): (Vec<i8>, f32) = match raw.kind {
         INT8 => (raw.data.iter().map(|b| b.cast_signed()).collect(), offset),
-        UINT8 => (raw.data.iter().map(|b| (b ^ 0x80).cast_signed()).collect(), offset + 128.0 * scale),
+        UINT8 => {
+            (raw.data.iter().map(|b| (b ^ 0x80).cast_signed()).collect(), offset + 128.0 * scale)
+        }
         _ => return None,
     };
     let mut dims = raw.dims.clone();
@@ -227,4 +231,61 @@ fn weights(all: &HashMap<&str, Raw<'_>>, reference: &str, matrix: bool) -> Optio
         dims = vec![columns, rows];
     }
     Some(Unnamed { dims, values: Values::Bytes8 { data, scale, offset } })
+}
+#[cfg(test)]
+#[test]
+fn zz_dump() {
+    for d in [
+        "/tmp/dev-models/moonshine_voice/moonshine_voice/assets/tiny-en",
+        "/tmp/dev-models/moonshine_cpp/moonshine_cpp-0.1.4.data/purelib/moonshine_cpp/models/base-en",
+    ] {
+        for f in ["encoder_model.ort", "decoder_model_merged.ort"] {
+            let b = std::fs::read(format!("{d}/{f}")).unwrap();
+            let g = Table::root(&b).unwrap().table(1).unwrap().table(7).unwrap();
+            let i = initializers(g);
+            let mut names: Vec<_> = i
+                .iter()
+                .map(|(n, r)| (n.to_string(), r.kind, r.dims.clone(), r.data.len()))
+                .collect();
+            names.sort();
+            println!("=== {d} {f}");
+            for n in names {
+                if !n.0.contains("layers.") || n.0.contains("layers.0.") {
+                    println!("{n:?}");
+                }
+            }
+        }
+    }
+}
+#[cfg(test)]
+#[test]
+fn zz_dump2() {
+    for d in [
+        "/tmp/dev-models/moonshine_voice/moonshine_voice/assets/tiny-en",
+        "/tmp/dev-models/moonshine_cpp/moonshine_cpp-0.1.4.data/purelib/moonshine_cpp/models/base-en",
+    ] {
+        let b = std::fs::read(format!("{d}/encoder_model.ort")).unwrap();
+        let g = Table::root(&b).unwrap().table(1).unwrap().table(7).unwrap();
+        let i = initializers(g);
+        for (n, r) in &i {
+            if n.starts_with("conv") && n.contains("weight") && r.kind == 1 && r.dims.len() == 3 {
+                let mut v = floats(r.data);
+                v.sort_by(f32::total_cmp);
+                v.dedup();
+                let mut gaps: Vec<f32> = v.windows(2).map(|w| w[1] - w[0]).collect();
+                gaps.sort_by(f32::total_cmp);
+                println!(
+                    "{n} distinct {} range {:?} {:?} gaps {:?} {:?}",
+                    v.len(),
+                    v.first(),
+                    v.last(),
+                    gaps.first(),
+                    gaps.last()
+                );
+            }
+            if n.starts_with("conv") && r.dims.len() == 0 {
+                println!("{n} {} {:?}", r.kind, floats(r.data));
+            }
+        }
+    }
 }

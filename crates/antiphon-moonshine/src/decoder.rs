@@ -4,22 +4,20 @@ use antiphon_core::Result;
 
 use crate::{
     encoder::HEADS,
-    kernels::{linear, matvec},
-    math::{Rope, add, layer_norm, silu, softmax},
-    weights::{Matrix8, Weights},
+    kernels::{Matrix8, Rows, multiply},
+    math::{Rope, add, add_scaled, layer_norm, max, silu, softmax},
+    weights::Weights,
 };
 
-/// Marks the beginning and the end of a text.
-const BEGIN: u32 = 1;
-const END: u32 = 2;
+/// Tokens that mark the beginning and the end of a text.
+const BEGIN: usize = 1;
+const END: usize = 2;
 
-/// The same four tokens so often in a row mean that the model is stuck.
-const MAX_REPEATS: usize = 3;
-const REPEAT_LEN: usize = 4;
+/// Tokens the model was trained with: the file's embedding has no others.
+const TOKENS: usize = 32_768;
 
 #[derive(Debug)]
 pub(crate) struct Decoder {
-    width: usize,
     embed: Matrix8,
     layers: Vec<Layer>,
     norm: Vec<f32>,
@@ -34,40 +32,38 @@ struct Layer {
     o: Matrix8,
     norm2: Vec<f32>,
     cross_q: Matrix8,
-    cross_k: Vec<f32>,
-    cross_v: Vec<f32>,
+    cross_k: Matrix8,
+    cross_v: Matrix8,
     cross_o: Matrix8,
     norm3: Vec<f32>,
     fc1: (Matrix8, Vec<f32>),
     fc2: (Matrix8, Vec<f32>),
 }
 
-/// Keys and values of one attention, position after position.
-#[derive(Debug, Default)]
-struct Cache {
-    k: Vec<f32>,
-    v: Vec<f32>,
-}
-
-/// Scratch vectors of one run.
+/// Working memory of one run.
+#[derive(Default)]
 struct Scratch {
+    rows: Rows,
+    normed: Vec<f32>,
     q: Vec<f32>,
     k: Vec<f32>,
     v: Vec<f32>,
-    y: Vec<f32>,
+    mixed: Vec<f32>,
     inner: Vec<f32>,
-    logits: Vec<f32>,
+    out: Vec<f32>,
+    scores: Vec<f32>,
 }
 
 impl Decoder {
-    pub(crate) fn load(w: &mut Weights) -> Result<Self> {
+    /// Reads a decoder as wide as its encoder.
+    pub(crate) fn load(w: &mut Weights, width: usize) -> Result<Self> {
         let norm = w.floats("dec.norm.weight")?;
-        let embed = w.matrix("dec.embed")?;
+        let embed = w.matrix("dec.embed", TOKENS, width)?;
         let mut layers = Vec::new();
         while w.has(&format!("dec.layers.{}.mlp.fc1", layers.len())) {
-            layers.push(Layer::load(w, layers.len())?);
+            layers.push(Layer::load(w, layers.len(), width)?);
         }
-        Ok(Self { width: norm.len(), embed, layers, norm })
+        Ok(Self { embed, layers, norm })
     }
 
     /// At most `max_tokens` tokens for the encoder's vectors, or `None` if cancelled between two.
@@ -77,82 +73,86 @@ impl Decoder {
         max_tokens: usize,
         rope: &Rope,
         cancel: &dyn Fn() -> bool,
-    ) -> Option<Vec<u32>> {
-        let d = self.width;
-        let mut cross = Vec::new();
+    ) -> Option<Vec<usize>> {
+        let width = self.norm.len();
+        let mut s = Scratch::default();
+        s.rows.set(audio, width);
+        let mut caches = Vec::new();
         for layer in &self.layers {
             if cancel() {
                 return None;
             }
-            let (k, v) = (linear(audio, &layer.cross_k, d), linear(audio, &layer.cross_v, d));
-            cross.push(Cache { k, v });
+            caches.push((Cache::new(width, max_tokens), layer.look_at(&s.rows)));
         }
-        let mut own: Vec<Cache> = self.layers.iter().map(|_| Cache::default()).collect();
-        let mut scratch = Scratch::new(self);
         let (mut tokens, mut token) = (Vec::new(), BEGIN);
-        for position in 0..max_tokens {
+        let (mut x, mut logits) = (vec![0.0; width], Vec::new());
+        while tokens.len() < max_tokens && !is_loop(&tokens) {
             if cancel() {
                 return None;
             }
-            let mut x = self.embedding(token);
-            for ((layer, own), cross) in self.layers.iter().zip(&mut own).zip(&cross) {
-                layer.run(&mut x, (own, cross), (rope, position), &mut scratch);
+            self.embed.row(token, &mut x);
+            for (layer, (own, cross)) in self.layers.iter().zip(&mut caches) {
+                layer.run(&mut x, (own, cross), (rope, tokens.len()), &mut s);
             }
-            let h = layer_norm(&x, d, &self.norm);
-            matvec(&self.embed, &h, &mut scratch.logits);
-            token = best(&scratch.logits);
-            if token == END || is_stuck(&tokens) {
+            layer_norm(&x, &self.norm, &mut s.normed);
+            s.rows.set(&s.normed, width);
+            multiply(&self.embed, &s.rows, &mut logits);
+            token = best(&logits);
+            if token == END {
                 break;
             }
             tokens.push(token);
         }
         Some(tokens)
     }
-
-    fn embedding(&self, token: u32) -> Vec<f32> {
-        let row = self.embed.data.chunks_exact(self.width).nth(token as usize).unwrap_or_default();
-        row.iter().map(|q| f32::from(*q) * self.embed.scale + self.embed.offset).collect()
-    }
 }
 
-fn best(logits: &[f32]) -> u32 {
-    let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-    best.and_then(|(i, _)| u32::try_from(i).ok()).unwrap_or(END)
+fn best(logits: &[f32]) -> usize {
+    let best = max(logits);
+    logits.iter().position(|l| *l == best).unwrap_or(END)
 }
 
-fn is_stuck(tokens: &[u32]) -> bool {
-    let mut last = tokens.rchunks_exact(REPEAT_LEN).take(MAX_REPEATS + 1);
-    let Some(newest) = last.next() else { return false };
-    last.filter(|c| *c == newest).count() == MAX_REPEATS
-}
-
-impl Scratch {
-    fn new(decoder: &Decoder) -> Self {
-        let zeros = || vec![0.0; decoder.width];
-        let inner = decoder.layers.first().map_or(0, |l| l.fc1.1.len());
-        let logits = vec![0.0; decoder.embed.data.len() / decoder.width.max(1)];
-        Self { q: zeros(), k: zeros(), v: zeros(), y: zeros(), inner: vec![0.0; inner], logits }
-    }
+/// Whether the text ends in a loop, which the model falls into when audio breaks off within a
+/// word: the same tokens three times in a row, and at least twelve of them.
+pub(crate) fn is_loop(tokens: &[usize]) -> bool {
+    (1..=tokens.len() / 3).any(|period| {
+        let len = period * 12usize.div_ceil(period).max(3);
+        let tail = tokens.len().checked_sub(len).and_then(|from| tokens.get(from..));
+        tail.is_some_and(|t| t.iter().zip(t.iter().skip(period)).all(|(a, b)| a == b))
+    })
 }
 
 impl Layer {
-    fn load(w: &mut Weights, n: usize) -> Result<Self> {
+    fn load(w: &mut Weights, n: usize, d: usize) -> Result<Self> {
         let name = |part: &str| format!("dec.layers.{n}.{part}");
         Ok(Self {
             norm1: w.floats(&name("input_layernorm.weight"))?,
-            q: w.matrix(&name("self_attn.q_proj"))?,
-            k: w.matrix(&name("self_attn.k_proj"))?,
-            v: w.matrix(&name("self_attn.v_proj"))?,
-            o: w.matrix(&name("self_attn.o_proj"))?,
+            q: w.matrix(&name("self_attn.q_proj"), d, d)?,
+            k: w.matrix(&name("self_attn.k_proj"), d, d)?,
+            v: w.matrix(&name("self_attn.v_proj"), d, d)?,
+            o: w.matrix(&name("self_attn.o_proj"), d, d)?,
             norm2: w.floats(&name("post_attention_layernorm.weight"))?,
-            cross_q: w.matrix(&name("encoder_attn.q_proj"))?,
-            cross_k: w.floats(&name("encoder_attn.k_proj"))?,
-            cross_v: w.floats(&name("encoder_attn.v_proj"))?,
-            cross_o: w.matrix(&name("encoder_attn.o_proj"))?,
+            cross_q: w.matrix(&name("encoder_attn.q_proj"), d, d)?,
+            cross_k: w.matrix(&name("encoder_attn.k_proj"), d, d)?,
+            cross_v: w.matrix(&name("encoder_attn.v_proj"), d, d)?,
+            cross_o: w.matrix(&name("encoder_attn.o_proj"), d, d)?,
             norm3: w.floats(&name("final_layernorm.weight"))?,
-            fc1: (w.matrix(&name("mlp.fc1"))?, w.floats(&name("mlp.fc1.bias"))?),
-            fc2: (w.matrix(&name("mlp.fc2"))?, w.floats(&name("mlp.fc2.bias"))?),
+            fc1: (w.matrix(&name("mlp.fc1"), 8 * d, d)?, w.floats(&name("mlp.fc1.bias"))?),
+            fc2: (w.matrix(&name("mlp.fc2"), d, 4 * d)?, w.floats(&name("mlp.fc2.bias"))?),
         })
+    }
+
+    /// Keys and values of the encoder's vectors.
+    fn look_at(&self, audio: &Rows) -> Cache {
+        let (mut k, mut v) = (Vec::new(), Vec::new());
+        multiply(&self.cross_k, audio, &mut k);
+        multiply(&self.cross_v, audio, &mut v);
+        let width = self.cross_k.rows;
+        let mut cache = Cache::new(width, k.len() / width);
+        for (k, v) in k.chunks_exact(width).zip(v.chunks_exact(width)) {
+            cache.push(k, v);
+        }
+        cache
     }
 
     fn run(
@@ -163,55 +163,88 @@ impl Layer {
         s: &mut Scratch,
     ) {
         let d = x.len();
-        let h = layer_norm(x, d, &self.norm1);
-        matvec(&self.q, &h, &mut s.q);
-        matvec(&self.k, &h, &mut s.k);
-        matvec(&self.v, &h, &mut s.v);
+        layer_norm(x, &self.norm1, &mut s.normed);
+        s.rows.set(&s.normed, d);
+        multiply(&self.q, &s.rows, &mut s.q);
+        multiply(&self.k, &s.rows, &mut s.k);
+        multiply(&self.v, &s.rows, &mut s.v);
         rope.rotate(&mut s.q, position);
         rope.rotate(&mut s.k, position);
-        own.k.extend_from_slice(&s.k);
-        own.v.extend_from_slice(&s.v);
-        matvec(&self.o, &attend(&s.q, own), &mut s.y);
-        add(x, &s.y);
+        own.push(&s.k, &s.v);
+        own.attend(s);
+        s.rows.set(&s.mixed, d);
+        multiply(&self.o, &s.rows, &mut s.out);
+        add(x, &s.out);
 
-        let h = layer_norm(x, d, &self.norm2);
-        matvec(&self.cross_q, &h, &mut s.q);
-        matvec(&self.cross_o, &attend(&s.q, cross), &mut s.y);
-        add(x, &s.y);
+        layer_norm(x, &self.norm2, &mut s.normed);
+        s.rows.set(&s.normed, d);
+        multiply(&self.cross_q, &s.rows, &mut s.q);
+        cross.attend(s);
+        s.rows.set(&s.mixed, d);
+        multiply(&self.cross_o, &s.rows, &mut s.out);
+        add(x, &s.out);
 
-        let h = layer_norm(x, d, &self.norm3);
-        matvec(&self.fc1.0, &h, &mut s.inner);
+        layer_norm(x, &self.norm3, &mut s.normed);
+        s.rows.set(&s.normed, d);
+        multiply(&self.fc1.0, &s.rows, &mut s.inner);
         add(&mut s.inner, &self.fc1.1);
-        let (value, gate) = s.inner.split_at(s.inner.len() / 2);
-        let gated: Vec<f32> = value.iter().zip(gate).map(|(v, g)| silu(*g) * v).collect();
-        matvec(&self.fc2.0, &gated, &mut s.y);
-        add(x, &s.y);
+        let (values, gates) = s.inner.split_at_mut(self.fc2.0.columns);
+        for (value, gate) in values.iter_mut().zip(gates) {
+            *value *= silu(*gate);
+        }
+        s.rows.set(values, self.fc2.0.columns);
+        multiply(&self.fc2.0, &s.rows, &mut s.out);
+        add(x, &s.out);
         add(x, &self.fc2.1);
     }
 }
 
-/// Attention of one query to all cached positions, head by head.
-fn attend(q: &[f32], cache: &Cache) -> Vec<f32> {
-    let d = q.len();
-    let head = d / HEADS;
-    let scale = 1.0 / (head as f32).sqrt();
-    let mut out = vec![0.0; d];
-    let part = |x: &[f32], from: usize| -> Vec<f32> { x.get(from..from + head).unwrap_or_default().to_vec() };
-    for (h, out) in out.chunks_exact_mut(head).enumerate() {
-        let from = h * head;
-        let query = part(q, from);
-        let dot = |key: &[f32]| {
-            let key = key.get(from..from + head).unwrap_or_default();
-            scale * query.iter().zip(key).map(|(a, b)| a * b).sum::<f32>()
-        };
-        let mut scores: Vec<f32> = cache.k.chunks_exact(d).map(dot).collect();
-        softmax(&mut scores);
-        for (weight, value) in scores.iter().zip(cache.v.chunks_exact(d)) {
-            let value = value.get(from..from + head).unwrap_or_default();
-            for (o, v) in out.iter_mut().zip(value) {
-                *o += weight * v;
+/// Keys and values of one attention.
+struct Cache {
+    /// For each dimension its value at every position: scores of all positions grow side by side.
+    keys: Vec<f32>,
+    /// Position after position.
+    values: Vec<f32>,
+    capacity: usize,
+}
+
+impl Cache {
+    fn new(width: usize, capacity: usize) -> Self {
+        let values = Vec::with_capacity(width * capacity);
+        Self { keys: vec![0.0; width * capacity], values, capacity }
+    }
+
+    /// Adds a position; one beyond the capacity is left out.
+    fn push(&mut self, key: &[f32], value: &[f32]) {
+        let position = self.values.len() / value.len();
+        if position < self.capacity {
+            let slots = self.keys.chunks_exact_mut(self.capacity);
+            for (slot, k) in slots.filter_map(|all| all.get_mut(position)).zip(key) {
+                *slot = *k;
+            }
+            self.values.extend_from_slice(value);
+        }
+    }
+
+    /// Attention of the query `s.q` to all positions, head by head, to `s.mixed`.
+    fn attend(&self, s: &mut Scratch) {
+        let d = s.q.len();
+        let head = d / HEADS;
+        let scale = 1.0 / (head as f32).sqrt();
+        s.mixed.clear();
+        s.mixed.resize(d, 0.0);
+        let mut keys = self.keys.chunks_exact(self.capacity);
+        let heads = s.q.chunks_exact(head).zip(s.mixed.chunks_exact_mut(head));
+        for ((query, mixed), from) in heads.zip((0..).step_by(head)) {
+            s.scores.clear();
+            s.scores.resize(self.values.len() / d, 0.0);
+            for (q, keys) in query.iter().zip(keys.by_ref()) {
+                add_scaled(&mut s.scores, q * scale, keys);
+            }
+            softmax(&mut s.scores);
+            for (weight, value) in s.scores.iter().zip(self.values.chunks_exact(d)) {
+                add_scaled(mixed, *weight, value.get(from..from + head).unwrap_or_default());
             }
         }
     }
-    out
 }

@@ -52,11 +52,13 @@ impl MoonshineStt {
         let model = Moonshine::load(path)?;
         let (jobs, inbox) = sync_channel(WAITING);
         let load = Arc::new(AtomicUsize::new(0));
-        let worker = { let load = load.clone(); move || work(&model, &inbox, &load) };
-        thread::Builder::new()
-            .name("antiphon-moonshine".to_owned())
-            .spawn(worker)
-            .map_err(|e| Error::new("moonshine.load", Code::Unavailable, format!("no thread: {e}")))?;
+        let worker = {
+            let load = load.clone();
+            move || work(&model, &inbox, &load)
+        };
+        thread::Builder::new().name("antiphon-moonshine".to_owned()).spawn(worker).map_err(
+            |e| Error::new("moonshine.load", Code::Unavailable, format!("no thread: {e}")),
+        )?;
         Ok(Self { jobs, load })
     }
 
@@ -122,7 +124,11 @@ impl Stt for MoonshineStt {
 enum Goal {
     Interim,
     /// The text of `len` samples of a segment is wanted as final; then the flush is answered.
-    Final { segment: u32, len: usize, marker: Option<u32> },
+    Final {
+        segment: u32,
+        len: usize,
+        marker: Option<u32>,
+    },
 }
 
 /// A decode that waits or runs. Dropping it cancels.
@@ -229,7 +235,9 @@ impl Listening {
 
     /// Starts the decode that is due: finals first, and they do not wait for an interim one.
     fn advance(&mut self) -> Result<()> {
-        if !self.goals.is_empty() && self.running.as_ref().is_some_and(|r| matches!(r.goal, Goal::Interim)) {
+        if !self.goals.is_empty()
+            && self.running.as_ref().is_some_and(|r| matches!(r.goal, Goal::Interim))
+        {
             self.running = None;
         }
         while self.running.is_none()

@@ -85,7 +85,8 @@ impl Segment {
         let at = self.quietest();
         let rest = self.audio.split_off(at);
         let (number, head) = (self.number, std::mem::replace(&mut self.audio, rest));
-        *self = Self { number: number + 1, audio: std::mem::take(&mut self.audio), ..Self::default() };
+        *self =
+            Self { number: number + 1, audio: std::mem::take(&mut self.audio), ..Self::default() };
         Some((number, head))
     }
 

@@ -101,7 +101,9 @@ fn a_damaged_file_is_named() {
 #[test]
 fn any_bytes_are_a_flatbuffer_of_nothing() {
     for seed in 0..2_000u32 {
-        let bytes: Vec<u8> = (0..64).map(|i| (seed.wrapping_mul(2_654_435_761) >> (i % 24)) as u8 ^ i as u8).collect();
+        let bytes: Vec<u8> = (0..64)
+            .map(|i| (seed.wrapping_mul(2_654_435_761) >> (i % 24)) as u8 ^ i as u8)
+            .collect();
         if let Some(t) = Table::root(&bytes) {
             let _ = (t.i32(3), t.string(0), t.data(4), t.numbers(2));
             assert!(t.tables(0).count() <= 16 && t.strings(1).count() <= 16);

@@ -1,204 +1,279 @@
-//! The converted file: named tensors behind a header, closed by a checksum.
+//! The converted file: named values behind a header, closed by a checksum.
+//!
+//! It is written for this crate alone: matrices lie in it the way the kernels read them.
 
-use std::{collections::HashMap, io::Write as _, path::Path};
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{self, BufReader, Read as _, Write as _},
+    path::Path,
+};
 
 use antiphon_core::{Code, Error, Result};
 
-const MAGIC: &[u8; 8] = b"ANTIMOON";
+use crate::kernels::Matrix8;
+
+const MAGIC: [u8; 8] = *b"ANTIMOON";
 
 /// Raised whenever a file of an older version can no longer be read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// A tensor of a known name.
-#[derive(Clone, Debug)]
-pub(crate) struct Tensor {
-    pub(crate) name: String,
-    pub(crate) dims: Vec<usize>,
-    pub(crate) values: Values,
-}
-
-#[derive(Clone, Debug)]
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Values {
     Floats(Vec<f32>),
-    /// The weight is `data · scale + offset`.
-    Bytes8 { data: Vec<i8>, scale: f32, offset: f32 },
-    /// Not a tensor: the tokenizer.
+    Matrix(Matrix8),
     Bytes(Vec<u8>),
 }
 
-/// A matrix of eight-bit weights, `rows` × `columns`, row by row.
-#[derive(Clone, Debug)]
-pub(crate) struct Matrix8 {
-    pub(crate) data: Vec<i8>,
-    pub(crate) scale: f32,
-    pub(crate) offset: f32,
-    pub(crate) columns: usize,
-}
-
-impl Matrix8 {
-    /// The weights as floats.
-    pub(crate) fn expand(&self) -> Vec<f32> {
-        self.data.iter().map(|q| f32::from(*q) * self.scale + self.offset).collect()
-    }
-}
-
-/// FNV-1a over eight bytes at a time: finds damage, at memory speed.
-fn checksum(bytes: &[u8]) -> u64 {
-    let mut sum = 0xcbf2_9ce4_8422_2325u64;
-    for chunk in bytes.chunks(8) {
-        let mut word = [0; 8];
-        for (to, from) in word.iter_mut().zip(chunk) {
-            *to = *from;
+impl Values {
+    const fn tag(&self) -> u32 {
+        match self {
+            Self::Floats(_) => 0,
+            Self::Matrix(_) => 1,
+            Self::Bytes(_) => 2,
         }
-        sum = (sum ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3);
     }
-    sum
 }
 
-pub(crate) fn write(path: &Path, tensors: &[Tensor]) -> Result<()> {
-    let mut out = Vec::new();
-    out.extend(MAGIC);
-    out.extend(VERSION.to_le_bytes());
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes();
-    out.extend(number(tensors.len()));
-    for t in tensors {
-        out.extend(number(t.name.len()));
-        out.extend(t.name.as_bytes());
-        out.extend(number(t.dims.len()));
-        out.extend(t.dims.iter().flat_map(|d| number(*d)));
-        let (kind, body): (u8, Vec<u8>) = match &t.values {
-            Values::Floats(v) => (0, v.iter().flat_map(|f| f.to_le_bytes()).collect()),
-            Values::Bytes8 { data, .. } => (1, data.iter().map(|b| b.cast_unsigned()).collect()),
-            Values::Bytes(v) => (2, v.clone()),
-        };
-        out.push(kind);
-        if let Values::Bytes8 { scale, offset, .. } = &t.values {
-            out.extend(scale.to_le_bytes());
-            out.extend(offset.to_le_bytes());
+/// Writes a file, under another name until it is complete.
+///
+/// # Errors
+/// `storage` if that fails.
+pub(crate) fn write(path: &Path, all: &[(String, Values)]) -> Result<()> {
+    let mut out = Sink::default();
+    out.put(&MAGIC);
+    out.number(VERSION);
+    out.len(all.len());
+    for (name, values) in all {
+        out.len(name.len());
+        out.put(name.as_bytes());
+        out.number(values.tag());
+        match values {
+            Values::Floats(floats) => {
+                let bytes: Vec<u8> = floats.iter().flat_map(|f| f.to_le_bytes()).collect();
+                out.len(bytes.len());
+                out.put(&bytes);
+            }
+            Values::Matrix(m) => {
+                out.len(m.rows);
+                out.len(m.columns);
+                out.number(m.scale.to_bits());
+                out.number(m.offset.to_bits());
+                let bytes: Vec<u8> = m.panels.iter().map(|q| q.cast_unsigned()).collect();
+                out.put(&bytes);
+            }
+            Values::Bytes(bytes) => {
+                out.len(bytes.len());
+                out.put(bytes);
+            }
         }
-        out.extend(number(body.len()));
-        out.extend(body);
     }
-    out.extend(checksum(&out).to_le_bytes());
-    let storage = |e: std::io::Error| {
+    let part = path.with_extension("part");
+    let written = File::create(&part).and_then(|mut file| {
+        file.write_all(&out.bytes)?;
+        file.write_all(&out.sum.0.to_le_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&part, path)
+    });
+    written.map_err(|e| {
         Error::new("moonshine.convert", Code::Storage, format!("{}: {e}", path.display()))
-    };
-    let mut file = std::fs::File::create(path).map_err(storage)?;
-    file.write_all(&out).and_then(|()| file.sync_all()).map_err(storage)
+            .with_source(e)
+    })
 }
 
-/// The tensors of a file, taken out by name.
+/// FNV-1a over eight bytes at a time, each piece of the file by itself: finds damage at the speed
+/// of memory. Against malice the model store compares cryptographic hashes.
+struct Checksum(u64);
+
+impl Default for Checksum {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Checksum {
+    fn add(&mut self, piece: &[u8]) {
+        let (words, rest) = piece.as_chunks::<8>();
+        let mut last = [0; 8];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        for word in words.iter().chain([&last]) {
+            self.0 = (self.0 ^ u64::from_le_bytes(*word)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Sink {
+    bytes: Vec<u8>,
+    sum: Checksum,
+}
+
+impl Sink {
+    fn put(&mut self, piece: &[u8]) {
+        self.sum.add(piece);
+        self.bytes.extend_from_slice(piece);
+    }
+
+    fn number(&mut self, n: u32) {
+        self.put(&n.to_le_bytes());
+    }
+
+    /// Lengths of a model that fits into memory here fit into 32 bits.
+    fn len(&mut self, n: usize) {
+        self.number(u32::try_from(n).unwrap_or(u32::MAX));
+    }
+}
+
+/// A file's values, taken out by name.
 #[derive(Debug)]
 pub(crate) struct Weights {
-    tensors: HashMap<String, Tensor>,
+    values: HashMap<String, Values>,
     path: String,
 }
 
 impl Weights {
+    /// Reads and checks a whole file.
+    ///
+    /// # Errors
+    /// `storage` if it cannot be read, `corrupt` if it is damaged or something else.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path)
-            .map_err(|e| Error::new("moonshine.load", Code::Storage, format!("{name}: {e}")))?;
-        let corrupt = |what: &str| {
-            Error::new("moonshine.load", Code::Corrupt, format!("{name}: {what}"))
-                .with_help("remove the model's folder from the cache and fetch it again")
+        let storage = |e: io::Error| {
+            Error::new("moonshine.load", Code::Storage, format!("{name}: {e}")).with_source(e)
         };
-        let (body, sum) = bytes.split_last_chunk::<8>().ok_or_else(|| corrupt("it is too short"))?;
-        if !body.starts_with(MAGIC) {
-            return Err(corrupt("it is not a converted Moonshine model"));
-        }
-        if checksum(body) != u64::from_le_bytes(*sum) {
-            return Err(corrupt("its checksum is wrong"));
-        }
-        let tensors = parse(body).ok_or_else(|| corrupt("it was written by another version"))?;
-        Ok(Self { tensors, path: name })
-    }
-
-    fn take(&mut self, name: &str) -> Result<Tensor> {
-        self.tensors.remove(name).ok_or_else(|| {
-            let what = format!("{}: the tensor {name} is missing", self.path);
-            Error::new("moonshine.load", Code::Corrupt, what)
-        })
+        let file = File::open(path).map_err(storage)?;
+        let left = file.metadata().map_err(storage)?.len();
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        let source = Source { file: BufReader::new(file), left, sum: Checksum::default() };
+        let values = source.all().map_err(|fault| match fault {
+            Fault::Io(e) => storage(e),
+            Fault::Content(what) => corrupt(&name, what),
+        })?;
+        Ok(Self { values, path: name })
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.tensors.contains_key(name)
+        self.values.contains_key(name)
     }
 
-    /// A tensor as floats, expanded if it is stored in eight bits.
+    /// The floats of this name.
+    ///
+    /// # Errors
+    /// `corrupt` if there are none.
     pub(crate) fn floats(&mut self, name: &str) -> Result<Vec<f32>> {
-        match self.take(name)?.values {
-            Values::Floats(v) => Ok(v),
-            Values::Bytes8 { data, scale, offset } => {
-                Ok(Matrix8 { data, scale, offset, columns: 1 }.expand())
-            }
-            Values::Bytes(_) => Err(self.kind(name)),
+        match self.values.remove(name) {
+            Some(Values::Floats(floats)) => Ok(floats),
+            other => Err(self.unfit(name, other.as_ref())),
         }
     }
 
-    pub(crate) fn matrix(&mut self, name: &str) -> Result<Matrix8> {
-        let tensor = self.take(name)?;
-        match (tensor.values, tensor.dims.as_slice()) {
-            (Values::Bytes8 { data, scale, offset }, [rows, columns])
-                if rows * columns == data.len() && *columns > 0 =>
-            {
-                Ok(Matrix8 { data, scale, offset, columns: *columns })
-            }
-            _ => Err(self.kind(name)),
+    /// The matrix of this name.
+    ///
+    /// # Errors
+    /// `corrupt` if there is none of this shape.
+    pub(crate) fn matrix(&mut self, name: &str, rows: usize, columns: usize) -> Result<Matrix8> {
+        match self.values.remove(name) {
+            Some(Values::Matrix(m)) if m.rows == rows && m.columns == columns => Ok(m),
+            other => Err(self.unfit(name, other.as_ref())),
         }
     }
 
+    /// The bytes of this name.
+    ///
+    /// # Errors
+    /// `corrupt` if there are none.
     pub(crate) fn bytes(&mut self, name: &str) -> Result<Vec<u8>> {
-        match self.take(name)?.values {
-            Values::Bytes(v) => Ok(v),
-            Values::Floats(_) | Values::Bytes8 { .. } => Err(self.kind(name)),
+        match self.values.remove(name) {
+            Some(Values::Bytes(bytes)) => Ok(bytes),
+            other => Err(self.unfit(name, other.as_ref())),
         }
     }
 
-    fn kind(&self, name: &str) -> Error {
-        let what = format!("{}: the tensor {name} is of another kind or shape", self.path);
-        Error::new("moonshine.load", Code::Corrupt, what)
+    /// The error for a file that is whole but not what it should be.
+    pub(crate) fn unfit(&self, name: &str, found: Option<&Values>) -> Error {
+        let what = if found.is_some() { "is not as expected" } else { "is missing" };
+        corrupt(&self.path, &format!("{name} {what}"))
     }
 }
 
-fn parse(body: &[u8]) -> Option<HashMap<String, Tensor>> {
-    let mut rest = body.get(MAGIC.len()..)?;
-    (number(&mut rest)? == VERSION as usize).then_some(())?;
-    let n = number(&mut rest)?;
-    let mut tensors = HashMap::new();
-    for _ in 0..n {
-        let len = number(&mut rest)?;
-        let name = String::from_utf8(take(&mut rest, len)?.to_vec()).ok()?;
-        let rank = number(&mut rest)?;
-        let dims: Vec<usize> = (0..rank).map(|_| number(&mut rest)).collect::<Option<_>>()?;
-        let kind = *take(&mut rest, 1)?.first()?;
-        let mut float = || Some(f32::from_le_bytes(take(&mut rest, 4)?.try_into().ok()?));
-        let scales = if kind == 1 { Some((float()?, float()?)) } else { None };
-        let len = number(&mut rest)?;
-        let data = take(&mut rest, len)?;
-        let values = match (kind, scales) {
-            (0, _) => {
-                let f32 = |c: &[u8]| c.try_into().ok().map(f32::from_le_bytes);
-                Values::Floats(data.chunks_exact(4).filter_map(f32).collect())
-            }
-            (1, Some((scale, offset))) => {
-                let data = data.iter().map(|b| b.cast_signed()).collect();
-                Values::Bytes8 { data, scale, offset }
-            }
-            (2, _) => Values::Bytes(data.to_vec()),
-            _ => return None,
-        };
-        tensors.insert(name.clone(), Tensor { name, dims, values });
+fn corrupt(path: &str, what: &str) -> Error {
+    Error::new("moonshine.load", Code::Corrupt, format!("{path}: {what}"))
+        .with_help("delete this file and fetch the model again")
+}
+
+enum Fault {
+    Io(io::Error),
+    Content(&'static str),
+}
+
+struct Source {
+    file: BufReader<File>,
+    /// Bytes not read yet: no length within the file may ask for more.
+    left: usize,
+    sum: Checksum,
+}
+
+impl Source {
+    fn all(mut self) -> Result<HashMap<String, Values>, Fault> {
+        if self.take(MAGIC.len())? != MAGIC {
+            return Err(Fault::Content("it is not a converted Moonshine model"));
+        }
+        if self.number()? != VERSION {
+            return Err(Fault::Content("it was written by another version"));
+        }
+        let mut all = HashMap::new();
+        for _ in 0..self.number()? {
+            let name = self.counted()?;
+            let name = String::from_utf8(name).map_err(|_| Fault::Content("a name is damaged"))?;
+            all.insert(name, self.values()?);
+        }
+        let sum = self.sum.0.to_le_bytes();
+        if self.left != sum.len() || self.take(sum.len())? != sum {
+            return Err(Fault::Content("its checksum is wrong"));
+        }
+        Ok(all)
     }
-    Some(tensors)
-}
 
-fn take<'a>(rest: &mut &'a [u8], n: usize) -> Option<&'a [u8]> {
-    let (head, tail) = rest.split_at_checked(n)?;
-    *rest = tail;
-    Some(head)
-}
+    fn values(&mut self) -> Result<Values, Fault> {
+        Ok(match self.number()? {
+            0 => {
+                let bytes = self.counted()?;
+                let floats = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b));
+                Values::Floats(floats.collect())
+            }
+            1 => {
+                let (rows, columns) = (self.number()? as usize, self.number()? as usize);
+                let (scale, offset) = (self.number()?, self.number()?);
+                let (scale, offset) = (f32::from_bits(scale), f32::from_bits(offset));
+                // No dimension exceeds the file, so that their product cannot overflow.
+                if rows.max(columns) > self.left.min(1 << 24) {
+                    return Err(Fault::Content("a matrix exceeds the file"));
+                }
+                let panels = self.take(Matrix8::packed_len(rows, columns))?;
+                let panels = panels.into_iter().map(u8::cast_signed).collect();
+                Values::Matrix(Matrix8 { panels, rows, columns, scale, offset })
+            }
+            2 => Values::Bytes(self.counted()?),
+            _ => return Err(Fault::Content("it holds something unknown")),
+        })
+    }
 
-fn number(rest: &mut &[u8]) -> Option<usize> {
-    usize::try_from(u32::from_le_bytes(take(rest, 4)?.try_into().ok()?)).ok()
+    fn counted(&mut self) -> Result<Vec<u8>, Fault> {
+        let n = self.number()? as usize;
+        self.take(n)
+    }
+
+    fn number(&mut self) -> Result<u32, Fault> {
+        let bytes = self.take(4)?;
+        Ok(bytes.iter().rev().fold(0, |n, b| n << 8 | u32::from(*b)))
+    }
+
+    fn take(&mut self, n: usize) -> Result<Vec<u8>, Fault> {
+        self.left = self.left.checked_sub(n).ok_or(Fault::Content("it ends too early"))?;
+        let mut bytes = vec![0; n];
+        self.file.read_exact(&mut bytes).map_err(Fault::Io)?;
+        self.sum.add(&bytes);
+        Ok(bytes)
+    }
 }

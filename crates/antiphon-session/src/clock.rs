@@ -57,7 +57,6 @@ impl SessionClock {
     }
 
     /// Marks that somebody works until the mark is dropped. Time is not skipped meanwhile.
-    #[must_use]
     pub fn working(&self) -> Working {
         if self.0.pace == Pace::Fast {
             self.0.working.fetch_add(1, Ordering::AcqRel);

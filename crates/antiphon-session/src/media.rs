@@ -13,4 +13,3 @@ pub use pool::MediaPool;
 pub(crate) use analysis::{Ears, Fact, Heard, Listener};
 pub(crate) use pool::Seat;
 pub(crate) use tick::{Member, Shared};
-

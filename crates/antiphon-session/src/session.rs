@@ -119,8 +119,13 @@ impl Session {
         let (events, first) = broadcast::channel(EVENTS);
         let (history_in, history) = watch::channel(Arc::new(machine.history().clone()));
         let op_sender = OpSender::new(ops_in, clock.clone());
-        let speaking =
-            voice::run(jobs, media.sender, config.playout_rate_hz, clock.clone(), op_sender.clone());
+        let speaking = voice::run(
+            jobs,
+            media.sender,
+            config.playout_rate_hz,
+            clock.clone(),
+            op_sender.clone(),
+        );
         let driver = Driver {
             machine,
             effects: Effects::new(engines, clock.clone(), op_sender, jobs_in),
@@ -272,7 +277,8 @@ impl Media {
             return Err(Error::new("session.start", Code::InvalidInput, what));
         }
         let shared = Arc::new(crate::media::Shared::default());
-        let playout_config = PlayoutConfig { rate_hz: config.playout_rate_hz, ..PlayoutConfig::default() };
+        let playout_config =
+            PlayoutConfig { rate_hz: config.playout_rate_hz, ..PlayoutConfig::default() };
         let (sender, control, source, playout_events) = playout(playout_config);
         let (capture_in, capture) = HeapRb::new(CAPTURE_SAMPLES).split();
         let (facts_in, facts) = mpsc::channel(FACTS);

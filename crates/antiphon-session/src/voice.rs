@@ -23,12 +23,7 @@ const ROOM_POLL: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(crate) enum Job {
     /// The output of a synthesis, at this rate.
-    Speak {
-        op: OpId,
-        generation: Generation,
-        rate_hz: u32,
-        chunks: mpsc::Receiver<Chunk>,
-    },
+    Speak { op: OpId, generation: Generation, rate_hz: u32, chunks: mpsc::Receiver<Chunk> },
     /// Everything of the generation was queued.
     Finish(Generation),
 }

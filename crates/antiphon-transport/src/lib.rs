@@ -1,8 +1,17 @@
 //! How audio enters and leaves a session: the [`Transport`] port, an in-memory and a WAV
-//! transport.
+//! transport, and a recorder for any link.
 //!
 //! It deliberately knows no session: it moves frames.
 
+mod file;
+mod memory;
 mod port;
+mod recorder;
 
+pub use file::{Nobody, WavTransport};
+pub use memory::{MemoryPeer, MemoryTransport};
 pub use port::{AudioIn, AudioOut, Link, ReadState, Transport};
+pub use recorder::Recorder;
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,8 @@ impl Member {
     ) -> Result<Self> {
         let frame = |f: AudioFormat| (f.samples_in_ms(FRAME_MS), usize::from(f.channels));
         let (in_format, out_format) = (link.input.format(), link.output.format());
-        let ((in_len, in_channels), (out_len, out_channels)) = (frame(in_format), frame(out_format));
+        let ((in_len, in_channels), (out_len, out_channels)) =
+            (frame(in_format), frame(out_format));
         let speech_len = AudioFormat::mono(SPEECH_RATE_HZ).samples_in_ms(FRAME_MS);
         Ok(Self {
             resampler: Resampler::new(in_format.rate_hz, SPEECH_RATE_HZ)?,
