@@ -57,7 +57,7 @@ struct Scratch {
 impl Decoder {
     /// Reads a decoder as wide as its encoder.
     pub(crate) fn load(w: &mut Weights, width: usize) -> Result<Self> {
-        let norm = w.floats("dec.norm.weight")?;
+        let norm = w.floats("dec.norm.weight", width)?;
         let embed = w.matrix("dec.embed", TOKENS, width)?;
         let mut layers = Vec::new();
         while w.has(&format!("dec.layers.{}.mlp.fc1", layers.len())) {
@@ -126,19 +126,19 @@ impl Layer {
     fn load(w: &mut Weights, n: usize, d: usize) -> Result<Self> {
         let name = |part: &str| format!("dec.layers.{n}.{part}");
         Ok(Self {
-            norm1: w.floats(&name("input_layernorm.weight"))?,
+            norm1: w.floats(&name("input_layernorm.weight"), d)?,
             q: w.matrix(&name("self_attn.q_proj"), d, d)?,
             k: w.matrix(&name("self_attn.k_proj"), d, d)?,
             v: w.matrix(&name("self_attn.v_proj"), d, d)?,
             o: w.matrix(&name("self_attn.o_proj"), d, d)?,
-            norm2: w.floats(&name("post_attention_layernorm.weight"))?,
+            norm2: w.floats(&name("post_attention_layernorm.weight"), d)?,
             cross_q: w.matrix(&name("encoder_attn.q_proj"), d, d)?,
             cross_k: w.matrix(&name("encoder_attn.k_proj"), d, d)?,
             cross_v: w.matrix(&name("encoder_attn.v_proj"), d, d)?,
             cross_o: w.matrix(&name("encoder_attn.o_proj"), d, d)?,
-            norm3: w.floats(&name("final_layernorm.weight"))?,
-            fc1: (w.matrix(&name("mlp.fc1"), 8 * d, d)?, w.floats(&name("mlp.fc1.bias"))?),
-            fc2: (w.matrix(&name("mlp.fc2"), d, 4 * d)?, w.floats(&name("mlp.fc2.bias"))?),
+            norm3: w.floats(&name("final_layernorm.weight"), d)?,
+            fc1: (w.matrix(&name("mlp.fc1"), 8 * d, d)?, w.floats(&name("mlp.fc1.bias"), 8 * d)?),
+            fc2: (w.matrix(&name("mlp.fc2"), d, 4 * d)?, w.floats(&name("mlp.fc2.bias"), d)?),
         })
     }
 

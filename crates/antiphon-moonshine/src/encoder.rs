@@ -62,8 +62,10 @@ struct Scratch {
 
 impl Encoder {
     pub(crate) fn load(w: &mut Weights) -> Result<Self> {
-        let norm = w.floats("enc.layer_norm.weight")?;
-        let d = norm.len();
+        let d = w.len("enc.layer_norm.weight");
+        if d == 0 || !d.is_multiple_of(2 * HEADS) {
+            return Err(w.unfit("enc.layer_norm.weight", None));
+        }
         let mut layers = Vec::new();
         while w.has(&format!("enc.layers.{}.mlp.fc1", layers.len())) {
             layers.push(Layer::load(w, layers.len(), d)?);
@@ -74,8 +76,10 @@ impl Encoder {
             w.matrix("enc.conv2.weight", 2 * d, l2 * d)?,
             w.matrix("enc.conv3.weight", d, l3 * 2 * d)?,
         ];
-        let biases = [w.floats("enc.conv2.bias")?, w.floats("enc.conv3.bias")?];
-        let group_norm = (w.floats("enc.groupnorm.weight")?, w.floats("enc.groupnorm.bias")?);
+        let biases = [w.floats("enc.conv2.bias", 2 * d)?, w.floats("enc.conv3.bias", d)?];
+        let gain = w.floats("enc.groupnorm.weight", d)?;
+        let group_norm = (gain, w.floats("enc.groupnorm.bias", d)?);
+        let norm = w.floats("enc.layer_norm.weight", d)?;
         Ok(Self { convolutions, biases, group_norm, layers, norm })
     }
 
@@ -132,14 +136,14 @@ impl Layer {
     fn load(w: &mut Weights, n: usize, d: usize) -> Result<Self> {
         let name = |part: &str| format!("enc.layers.{n}.{part}");
         Ok(Self {
-            norm1: w.floats(&name("input_layernorm.weight"))?,
+            norm1: w.floats(&name("input_layernorm.weight"), d)?,
             q: w.matrix(&name("self_attn.q_proj"), d, d)?,
             k: w.matrix(&name("self_attn.k_proj"), d, d)?,
             v: w.matrix(&name("self_attn.v_proj"), d, d)?,
             o: w.matrix(&name("self_attn.o_proj"), d, d)?,
-            norm2: w.floats(&name("post_attention_layernorm.weight"))?,
-            fc1: (w.matrix(&name("mlp.fc1"), 4 * d, d)?, w.floats(&name("mlp.fc1.bias"))?),
-            fc2: (w.matrix(&name("mlp.fc2"), d, 4 * d)?, w.floats(&name("mlp.fc2.bias"))?),
+            norm2: w.floats(&name("post_attention_layernorm.weight"), d)?,
+            fc1: (w.matrix(&name("mlp.fc1"), 4 * d, d)?, w.floats(&name("mlp.fc1.bias"), 4 * d)?),
+            fc2: (w.matrix(&name("mlp.fc2"), d, 4 * d)?, w.floats(&name("mlp.fc2.bias"), d)?),
         })
     }
 

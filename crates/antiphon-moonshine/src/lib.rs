@@ -11,6 +11,7 @@ mod flatbuffer;
 mod kernels;
 mod math;
 mod model;
+mod product;
 mod segment;
 mod weights;
 

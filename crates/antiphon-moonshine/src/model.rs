@@ -47,7 +47,7 @@ impl Moonshine {
             Error::new("moonshine.load", Code::Corrupt, what)
         })?;
         let encoder = Encoder::load(&mut weights)?;
-        let decoder = Decoder::load(&mut weights)?;
+        let decoder = Decoder::load(&mut weights, encoder.width())?;
         let rope = Rope::new(encoder.width() / HEADS, POSITIONS);
         Ok(Self { encoder, decoder, rope, tokens })
     }
@@ -62,17 +62,16 @@ impl Moonshine {
         if pcm.len() < MIN_SAMPLES {
             return Ok(String::new());
         }
-        let pcm: Vec<f32> = pcm.iter().map(|s| f32::from(*s) / 32_768.0).collect();
         let seconds = pcm.len() as f64 / f64::from(SPEECH_RATE_HZ);
         let max_tokens = (seconds * TOKENS_PER_SECOND).ceil() as usize + 4;
         let cancelled = || Error::new("stt.transcribe", Code::Cancelled, "nobody wants the text");
-        let audio = self.encoder.run(&pcm, &self.rope, cancel).ok_or_else(cancelled)?;
+        let audio = self.encoder.run(pcm, &self.rope, cancel).ok_or_else(cancelled)?;
         let tokens = self.decoder.run(&audio, max_tokens.min(POSITIONS), &self.rope, cancel);
         Ok(self.text(&tokens.ok_or_else(cancelled)?))
     }
 
-    fn text(&self, tokens: &[u32]) -> String {
-        let piece = |t: &u32| self.tokens.get(*t as usize);
+    fn text(&self, tokens: &[usize]) -> String {
+        let piece = |t: &usize| self.tokens.get(*t);
         let special = |p: &&Vec<u8>| p.len() > 2 && p.starts_with(b"<") && p.ends_with(b">");
         let bytes: Vec<u8> =
             tokens.iter().filter_map(piece).filter(|p| !special(p)).flatten().copied().collect();

@@ -157,13 +157,21 @@ impl Weights {
         self.values.contains_key(name)
     }
 
+    /// How many floats this name has; 0 if it has none.
+    pub(crate) fn len(&self, name: &str) -> usize {
+        match self.values.get(name) {
+            Some(Values::Floats(floats)) => floats.len(),
+            Some(Values::Matrix(_) | Values::Bytes(_)) | None => 0,
+        }
+    }
+
     /// The floats of this name.
     ///
     /// # Errors
-    /// `corrupt` if there are none.
-    pub(crate) fn floats(&mut self, name: &str) -> Result<Vec<f32>> {
+    /// `corrupt` if there are not `len` of them.
+    pub(crate) fn floats(&mut self, name: &str, len: usize) -> Result<Vec<f32>> {
         match self.values.remove(name) {
-            Some(Values::Floats(floats)) => Ok(floats),
+            Some(Values::Floats(floats)) if floats.len() == len => Ok(floats),
             other => Err(self.unfit(name, other.as_ref())),
         }
     }
