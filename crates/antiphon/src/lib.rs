@@ -1,1 +1,54 @@
-//! Antiphon: a real-time voice-agent runtime, assembled.
+//! Antiphon: a real-time voice-agent runtime. This crate is the one to depend on: it re-exports
+//! the components and assembles the local engines.
+//!
+//! ```no_run
+//! use antiphon::{local::{Local, LocalOptions}, models::Quiet, prelude::*};
+//!
+//! # async fn run(link: antiphon::transport::Link) -> antiphon::Result<()> {
+//! let local = Local::load(&LocalOptions::default(), &mut Quiet)?;
+//! let pool = MediaPool::start(SessionClock::new(Pace::RealTime))?;
+//! let (mut session, mut events) = Session::start(&pool, local.session(Config::default(), link)?)?;
+//! while let Ok(event) = events.recv().await {
+//!     if let Notice::UserTurn { text, .. } = event.notice {
+//!         println!("{} user: {text}", event.at);
+//!     }
+//! }
+//! session.ended().await;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod local;
+
+pub use antiphon_audio as audio;
+pub use antiphon_conversation as conversation;
+pub use antiphon_gguf as gguf;
+pub use antiphon_llm as llm;
+pub use antiphon_models as models;
+pub use antiphon_moonshine as moonshine;
+pub use antiphon_piper as piper;
+pub use antiphon_session as session;
+pub use antiphon_silero as silero;
+pub use antiphon_smart_turn as smart_turn;
+pub use antiphon_state as state;
+pub use antiphon_stt as stt;
+pub use antiphon_transport as transport;
+pub use antiphon_tts as tts;
+pub use antiphon_turn as turn;
+pub use antiphon_vad as vad;
+pub use antiphon_webrtc_vad as webrtc_vad;
+
+pub use antiphon_conversation::{Config, Notice, Waterfall};
+pub use antiphon_core::{
+    AudioFormat, BoxFuture, BoxStream, Clock, Code, Error, FRAME_MS, Generation, OpId, Pii, Result,
+    SPEECH_RATE_HZ, SegmentId, SpeechId, Timestamp, TurnId,
+};
+pub use antiphon_session::{Engines, MediaPool, Pace, Session, SessionClock, SessionEvent};
+
+/// What most programs need.
+pub mod prelude {
+    pub use crate::{
+        AudioFormat, Clock, Code, Config, Engines, Error, MediaPool, Notice, Pace, Result, Session,
+        SessionClock, SessionEvent, Timestamp,
+    };
+}

@@ -1,0 +1,233 @@
+//! What remains of the call: figures on the terminal, and the page.
+
+use antiphon::{
+    Code, Error, Notice, Result, SessionEvent,
+    audio::WavReader,
+    conversation::AgentState,
+    local::Local,
+};
+use serde::Serialize;
+
+use super::{
+    Args,
+    figures::{Steps, quantile, silent_after, sounds_after},
+    page::{Page, PageLine, PageMark, PageState, PageWord, peaks, render},
+    run::{Call, RATE_HZ},
+};
+
+/// The figures of a call. Milliseconds; `None` where nothing was to be measured.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Figures {
+    /// True end of speech to the first audible sample, on the recording.
+    pub(crate) response_p50: Option<f64>,
+    /// The slowest.
+    pub(crate) response_max: Option<f64>,
+    /// What of it is the runtime's own, by the waterfalls.
+    pub(crate) framework_p50: Option<f64>,
+    /// True onset of speech over the agent to the agent's silence, on the recording.
+    pub(crate) yield_p50: Option<f64>,
+    /// Turns measured.
+    pub(crate) turns: usize,
+    /// Media ticks that came too late.
+    pub(crate) late_ticks: u64,
+}
+
+pub(crate) fn write(call: &Call, local: &Local, args: &Args) -> Result<()> {
+    let (caller, agent) = channels(call)?;
+    let figures = figures(call, &agent);
+    let page = page(call, local, args, (&caller, &agent), &figures);
+    let path = args.out.join("call.html");
+    std::fs::write(&path, render(&page)?).map_err(|e| {
+        Error::new("demo", Code::Storage, format!("{}: {e}", path.display()))
+            .with_help("choose another folder with --out")
+    })?;
+    if args.json {
+        println!("{}", serde_json::json!({ "figures": figures }));
+        return Ok(());
+    }
+    println!();
+    for (name, value) in rows(&figures) {
+        println!("{name:48} {value}");
+    }
+    let name = |n: &str| args.out.join(n).display().to_string();
+    println!("\n{}  {}  {}", name("call.wav"), name("call.jsonl"), name("call.html"));
+    Ok(())
+}
+
+/// The recording's two sides.
+fn channels(call: &Call) -> Result<(Vec<i16>, Vec<i16>)> {
+    let bytes = std::fs::read(&call.wav).map_err(|e| {
+        Error::new("demo", Code::Storage, format!("{}: {e}", call.wav.display()))
+    })?;
+    // Our own file: the header has 44 bytes, the format is known; the reader checks both.
+    WavReader::open(&call.wav)?;
+    let sample = |b: &[u8]| b.try_into().map_or(0, i16::from_le_bytes);
+    let side = |at: usize| {
+        let frames = bytes.get(44..).unwrap_or_default().chunks_exact(4);
+        frames.map(|f| f.get(at..at + 2).map_or(0, sample)).collect()
+    };
+    Ok((side(0), side(2)))
+}
+
+fn steps(events: &[SessionEvent]) -> Vec<Steps> {
+    let latency = |e: &SessionEvent| if let Notice::Latency(w) = &e.notice { Steps::of(w) } else { None };
+    events.iter().filter_map(latency).collect()
+}
+
+fn figures(call: &Call, agent: &[i16]) -> Figures {
+    let steps = steps(&call.events);
+    let (mut responses, mut yields) = (Vec::new(), Vec::new());
+    let spoken = call.cues.iter().flat_map(|c| (0..).map_while(|n| c.spoken(n)));
+    for (onset, end) in spoken {
+        let over = silent_after(agent, RATE_HZ, onset).filter(|ms| *ms < 1_500.0);
+        match over {
+            Some(ms) if agent.get(onset..).is_some_and(|a| a.iter().take(2_400).any(|s| *s != 0)) => {
+                yields.push(ms);
+            }
+            _ => {}
+        }
+        let quiet = agent.get(end.saturating_sub(1_200)..end);
+        if quiet.is_some_and(|q| q.iter().all(|s| *s == 0)) {
+            responses.extend(sounds_after(agent, RATE_HZ, end).filter(|ms| *ms < 5_000.0));
+        }
+    }
+    if call.cues.is_none() {
+        responses = steps.iter().map(|s| s.total).collect();
+    }
+    let framework: Vec<f64> = steps.iter().map(|s| s.framework).collect();
+    Figures {
+        response_p50: quantile(&responses, 0.5),
+        response_max: quantile(&responses, 1.0),
+        framework_p50: quantile(&framework, 0.5),
+        yield_p50: quantile(&yields, 0.5),
+        turns: steps.len(),
+        late_ticks: call.late_ticks,
+    }
+}
+
+fn rows(f: &Figures) -> Vec<(String, String)> {
+    let ms = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), |v| format!("{v:.0} ms"));
+    vec![
+        ("turns answered".to_owned(), f.turns.to_string()),
+        ("end of speech → first audible sample, p50".to_owned(), ms(f.response_p50)),
+        ("the slowest".to_owned(), ms(f.response_max)),
+        ("of it the runtime's own, p50".to_owned(), ms(f.framework_p50)),
+        ("speech over the agent → agent silent, p50".to_owned(), ms(f.yield_p50)),
+        ("late media ticks".to_owned(), f.late_ticks.to_string()),
+    ]
+}
+
+fn page(
+    call: &Call,
+    local: &Local,
+    args: &Args,
+    (caller, agent): (&[i16], &[i16]),
+    figures: &Figures,
+) -> Page {
+    let duration = agent.len() as f64 / f64::from(RATE_HZ);
+    let (caller_peaks, bins_per_second) = peaks(caller, RATE_HZ);
+    let story = Story::of(&call.events, duration);
+    Page {
+        title: "A spoken conversation".to_owned(),
+        models: vec![
+            ("language model".to_owned(), format!("{} ({})", local.llm_name(), local.llm_model.character())),
+            ("speech to text".to_owned(), format!("Moonshine {:?}", args.stt).to_lowercase()),
+            ("voice".to_owned(), "Piper joe".to_owned()),
+        ],
+        duration,
+        caller: caller_peaks,
+        agent: peaks(agent, RATE_HZ).0,
+        bins_per_second,
+        lines: story.lines,
+        words: story.words,
+        states: story.states,
+        marks: story.marks,
+        steps: steps(&call.events),
+        figures: rows(figures),
+    }
+}
+
+/// The events as things with a beginning and an end.
+#[derive(Default)]
+struct Story {
+    lines: Vec<PageLine>,
+    words: Vec<PageWord>,
+    states: Vec<PageState>,
+    marks: Vec<PageMark>,
+}
+
+impl Story {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is not on the page")]
+    fn of(events: &[SessionEvent], duration: f64) -> Self {
+        let mut story = Self::default();
+        let (mut agent_from, mut caller_from, mut held) = (0.0, 0.0, 0.0);
+        let mut state: Option<(f64, AgentState)> = None;
+        let mut texts = std::collections::BTreeMap::new();
+        for event in events {
+            let at = event.at.as_secs_f64();
+            match &event.notice {
+                Notice::AgentState(new) => {
+                    if let Some((from, old)) = state.replace((at, *new)) {
+                        story.state(from, at, old);
+                    }
+                }
+                Notice::UserState(antiphon::conversation::UserState::Speaking) => caller_from = at,
+                Notice::UserTurn { text, late: false, .. } => {
+                    story.line("caller", caller_from, at, text, "");
+                }
+                Notice::Segment { segment, text, .. } => {
+                    texts.insert(*segment, text.clone());
+                }
+                Notice::SpeechStarted { .. } => {
+                    (agent_from, held) = (at, 0.0);
+                    texts.retain(|_, _| true);
+                }
+                Notice::OverlapStarted(_) => story.mark(at, "held"),
+                Notice::Interrupted(_) => story.mark(at, "interrupted"),
+                Notice::Resumed(_) => {
+                    let since = story.marks.iter().rev().find(|m| m.what == "held").map(|m| m.at);
+                    held += since.map_or(0.0, |s| at - s);
+                    story.mark(at, "resumed");
+                }
+                Notice::SpeechEnded { heard, unheard, .. } => {
+                    story.line("agent", agent_from, at, heard, unheard);
+                }
+                Notice::Words { segment, words, .. } => {
+                    let base = agent_from.max(at - 2.0);
+                    let text = texts.get(segment).cloned().unwrap_or_default();
+                    story.words(words, &text, base.min(at).max(0.0), held);
+                }
+                _ => {}
+            }
+        }
+        if let Some((from, old)) = state {
+            story.state(from, duration, old);
+        }
+        story
+    }
+
+    fn line(&mut self, who: &'static str, from: f64, to: f64, text: &str, unheard: &str) {
+        let (text, unheard) = (text.trim().to_owned(), unheard.trim().to_owned());
+        if !(text.is_empty() && unheard.is_empty()) {
+            self.lines.push(PageLine { who, from, to, text, unheard });
+        }
+    }
+
+    fn mark(&mut self, at: f64, what: &'static str) {
+        self.marks.push(PageMark { at, what });
+    }
+
+    fn state(&mut self, from: f64, to: f64, state: AgentState) {
+        let state = format!("{state:?}").to_lowercase();
+        self.states.push(PageState { who: "agent", from, to, state });
+    }
+
+    fn words(&mut self, words: &[antiphon::tts::WordTiming], text: &str, start: f64, held: f64) {
+        let at = |n: u64| start + held + n as f64 / f64::from(RATE_HZ);
+        self.words.extend(words.iter().map(|w| PageWord {
+            at: at(w.samples.start),
+            to: at(w.samples.end),
+            text: text.get(w.text.clone()).unwrap_or_default().to_owned(),
+        }));
+    }
+}
