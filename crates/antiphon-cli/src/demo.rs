@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use antiphon::{
     Code, Error, Result,
     gguf::GgufOptions,
-    local::{Local, LocalOptions, LlmModel, SttModel},
+    local::{LlmModel, Local, LocalOptions, SttModel},
 };
 use clap::ValueEnum;
 

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
 }
 
 /// One message that says what is wrong and how to mend it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "other failures share one exit code")]
 fn fail(e: &Error) -> ExitCode {
     eprintln!("error: {}", e.detail());
     if let Some(help) = e.help() {

@@ -68,7 +68,10 @@ fn list(store: &Store) -> Result<()> {
         };
         let size = format!("{:.1} MB", spec.size() as f64 / 1e6);
         let source = source(spec);
-        println!("{:15} {:31} {size:>8}  {:13} {source:30} {state}", spec.name, spec.title, spec.licence);
+        println!(
+            "{:15} {:31} {size:>8}  {:13} {source:30} {state}",
+            spec.name, spec.title, spec.licence
+        );
         if !spec.note.is_empty() {
             println!("{:15} {}", "", spec.note);
         }
@@ -103,6 +106,8 @@ fn verify(store: &Store, names: &[String]) -> Result<()> {
         return Ok(());
     }
     let what = format!("damaged: {}", damaged.join(", "));
-    Err(Error::new("models.verify", Code::Corrupt, what)
-        .with_help(format!("remove the folders and run: antiphon models fetch {}", damaged.join(" "))))
+    Err(Error::new("models.verify", Code::Corrupt, what).with_help(format!(
+        "remove the folders and run: antiphon models fetch {}",
+        damaged.join(" ")
+    )))
 }

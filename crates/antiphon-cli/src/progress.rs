@@ -14,7 +14,8 @@ impl Progress for Bar {
                 let style = "  {msg:28} [{bar:30}] {bytes}/{total_bytes}";
                 let bar = ProgressBar::new(bytes).with_message(model.to_owned());
                 let style = ProgressStyle::with_template(style);
-                self.0 = Some(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
+                self.0 =
+                    Some(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
             }
             ProgressEvent::Bytes { done } => {
                 if let Some(bar) = &self.0 {

@@ -48,7 +48,8 @@ impl Steps {
         let started = at(w.llm_started)?;
         // Between a final transcript and the generation, and between queue and playout, only the
         // runtime works; a generation that waited for the commit waited for the policy.
-        let hand_over = (started - stt.max(at(w.committed).map_or(stt, |c| c.min(started)))).max(0.0);
+        let hand_over =
+            (started - stt.max(at(w.committed).map_or(stt, |c| c.min(started)))).max(0.0);
         Some(Self {
             turn: w.turn.0,
             silence,

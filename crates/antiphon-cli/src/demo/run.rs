@@ -70,7 +70,11 @@ pub(crate) async fn run(args: Args, local: Local) -> Result<()> {
     let call = Call { events, cues, wav: out("call.wav"), late_ticks };
     summary::write(&call, &local, &args)?;
     if interrupted {
-        return Err(Error::new("demo", Code::Cancelled, "stopped; the files are complete up to here"));
+        return Err(Error::new(
+            "demo",
+            Code::Cancelled,
+            "stopped; the files are complete up to here",
+        ));
     }
     Ok(())
 }
@@ -106,7 +110,10 @@ async fn far_end(args: &Args, local: &Arc<Local>) -> Result<(Link, Option<(Cues,
         return Ok((WavTransport::open_file(path, RATE_HZ)?.open()?, None));
     }
     let lines = script::lines();
-    let speaking = { let (local, lines) = (local.clone(), lines.clone()); move || record(&local.voice, &lines, RATE_HZ) };
+    let speaking = {
+        let (local, lines) = (local.clone(), lines.clone());
+        move || record(&local.voice, &lines, RATE_HZ)
+    };
     let clips = tokio::task::spawn_blocking(speaking).await.map_err(|e| {
         Error::new("demo", Code::Internal, "the caller cannot speak").with_source(e)
     })??;
@@ -135,7 +142,9 @@ async fn follow(
         };
         match event {
             Ok(event) => {
-                if let Some(p) = &mut prompter { p.hear(&event); }
+                if let Some(p) = &mut prompter {
+                    p.hear(&event);
+                }
                 show.event(&event);
             }
             Err(RecvError::Lagged(_)) => {}

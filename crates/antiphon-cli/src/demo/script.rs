@@ -33,8 +33,7 @@ const fn line(cue: Cue, parts: &'static [&'static str]) -> Line {
 pub(crate) const GREETING: &str = "Hello, this is Robin. It is nice to hear from you. How are you?";
 
 /// The agent's instructions: written so that a very small model holds a pleasant short talk.
-pub(crate) const INSTRUCTIONS: &str =
-    "You are Robin, a warm and cheerful companion on the telephone. You chat about everyday life. \
+pub(crate) const INSTRUCTIONS: &str = "You are Robin, a warm and cheerful companion on the telephone. You chat about everyday life. \
      Answer in one or two short, friendly sentences in plain words. Never use lists.";
 
 /// Seven turns: small talk, a pause in mid-sentence, a story, a barge-in, a hum, a goodbye.

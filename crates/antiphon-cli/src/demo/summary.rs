@@ -1,10 +1,10 @@
 //! What remains of the call: figures on the terminal, and the page.
 
+use std::collections::BTreeMap;
+
 use antiphon::{
-    Code, Error, Notice, Result, SessionEvent,
-    audio::WavReader,
-    conversation::AgentState,
-    local::Local,
+    Code, Error, Notice, Result, SessionEvent, SpeechId, audio::WavReader,
+    conversation::AgentState, local::Local, tts::WordTiming,
 };
 use serde::Serialize;
 
@@ -56,9 +56,8 @@ pub(crate) fn write(call: &Call, local: &Local, args: &Args) -> Result<()> {
 
 /// The recording's two sides.
 fn channels(call: &Call) -> Result<(Vec<i16>, Vec<i16>)> {
-    let bytes = std::fs::read(&call.wav).map_err(|e| {
-        Error::new("demo", Code::Storage, format!("{}: {e}", call.wav.display()))
-    })?;
+    let bytes = std::fs::read(&call.wav)
+        .map_err(|e| Error::new("demo", Code::Storage, format!("{}: {e}", call.wav.display())))?;
     // Our own file: the header has 44 bytes, the format is known; the reader checks both.
     WavReader::open(&call.wav)?;
     let sample = |b: &[u8]| b.try_into().map_or(0, i16::from_le_bytes);
@@ -70,7 +69,8 @@ fn channels(call: &Call) -> Result<(Vec<i16>, Vec<i16>)> {
 }
 
 fn steps(events: &[SessionEvent]) -> Vec<Steps> {
-    let latency = |e: &SessionEvent| if let Notice::Latency(w) = &e.notice { Steps::of(w) } else { None };
+    let latency =
+        |e: &SessionEvent| if let Notice::Latency(w) = &e.notice { Steps::of(w) } else { None };
     events.iter().filter_map(latency).collect()
 }
 
@@ -81,7 +81,9 @@ fn figures(call: &Call, agent: &[i16]) -> Figures {
     for (onset, end) in spoken {
         let over = silent_after(agent, RATE_HZ, onset).filter(|ms| *ms < 1_500.0);
         match over {
-            Some(ms) if agent.get(onset..).is_some_and(|a| a.iter().take(2_400).any(|s| *s != 0)) => {
+            Some(ms)
+                if agent.get(onset..).is_some_and(|a| a.iter().take(2_400).any(|s| *s != 0)) =>
+            {
                 yields.push(ms);
             }
             _ => {}
@@ -130,7 +132,10 @@ fn page(
     Page {
         title: "A spoken conversation".to_owned(),
         models: vec![
-            ("language model".to_owned(), format!("{} ({})", local.llm_name(), local.llm_model.character())),
+            (
+                "language model".to_owned(),
+                format!("{} ({})", local.llm_name(), local.llm_model.character()),
+            ),
             ("speech to text".to_owned(), format!("Moonshine {:?}", args.stt).to_lowercase()),
             ("voice".to_owned(), "Piper joe".to_owned()),
         ],
@@ -160,9 +165,11 @@ impl Story {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is not on the page")]
     fn of(events: &[SessionEvent], duration: f64) -> Self {
         let mut story = Self::default();
-        let (mut agent_from, mut caller_from, mut held) = (0.0, 0.0, 0.0);
+        let (mut agent_from, mut caller_from) = (0.0, 0.0);
         let mut state: Option<(f64, AgentState)> = None;
-        let mut texts = std::collections::BTreeMap::new();
+        let mut texts = BTreeMap::new();
+        let starts: BTreeMap<SpeechId, f64> = events.iter().filter_map(start_of).collect();
+        let pauses = pauses(events);
         for event in events {
             let at = event.at.as_secs_f64();
             match &event.notice {
@@ -175,27 +182,21 @@ impl Story {
                 Notice::UserTurn { text, late: false, .. } => {
                     story.line("caller", caller_from, at, text, "");
                 }
-                Notice::Segment { segment, text, .. } => {
-                    texts.insert(*segment, text.clone());
+                Notice::Segment { speech, segment, text } => {
+                    texts.insert((*speech, *segment), text.as_str());
                 }
-                Notice::SpeechStarted { .. } => {
-                    (agent_from, held) = (at, 0.0);
-                    texts.retain(|_, _| true);
-                }
+                Notice::SpeechStarted { .. } => agent_from = at,
                 Notice::OverlapStarted(_) => story.mark(at, "held"),
                 Notice::Interrupted(_) => story.mark(at, "interrupted"),
-                Notice::Resumed(_) => {
-                    let since = story.marks.iter().rev().find(|m| m.what == "held").map(|m| m.at);
-                    held += since.map_or(0.0, |s| at - s);
-                    story.mark(at, "resumed");
-                }
+                Notice::Resumed(_) => story.mark(at, "resumed"),
                 Notice::SpeechEnded { heard, unheard, .. } => {
                     story.line("agent", agent_from, at, heard, unheard);
                 }
-                Notice::Words { segment, words, .. } => {
-                    let base = agent_from.max(at - 2.0);
-                    let text = texts.get(segment).cloned().unwrap_or_default();
-                    story.words(words, &text, base.min(at).max(0.0), held);
+                Notice::Words { speech, segment, words } => {
+                    let text = texts.get(&(*speech, *segment)).copied().unwrap_or_default();
+                    if let Some(start) = starts.get(speech) {
+                        story.words(words, text, *start, &pauses);
+                    }
                 }
                 _ => {}
             }
@@ -222,12 +223,43 @@ impl Story {
         self.states.push(PageState { who: "agent", from, to, state });
     }
 
-    fn words(&mut self, words: &[antiphon::tts::WordTiming], text: &str, start: f64, held: f64) {
-        let at = |n: u64| start + held + n as f64 / f64::from(RATE_HZ);
+    /// Places words on the time axis: after each pause in the middle of a speech, later.
+    fn words(&mut self, words: &[WordTiming], text: &str, start: f64, pauses: &[(f64, f64)]) {
+        let place = |n: u64| {
+            let at = start + n as f64 / f64::from(RATE_HZ);
+            let shift = |at: f64, (from, to): &(f64, f64)| {
+                if (start..at).contains(from) { at + to - from } else { at }
+            };
+            pauses.iter().fold(at, shift)
+        };
         self.words.extend(words.iter().map(|w| PageWord {
-            at: at(w.samples.start),
-            to: at(w.samples.end),
+            at: place(w.samples.start),
+            to: place(w.samples.end),
             text: text.get(w.text.clone()).unwrap_or_default().to_owned(),
         }));
     }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "one notice is asked for")]
+fn start_of(event: &SessionEvent) -> Option<(SpeechId, f64)> {
+    match &event.notice {
+        Notice::SpeechStarted { speech, .. } => Some((*speech, event.at.as_secs_f64())),
+        _ => None,
+    }
+}
+
+/// When playout was held and went on again.
+#[expect(clippy::wildcard_enum_match_arm, reason = "two notices are asked for")]
+fn pauses(events: &[SessionEvent]) -> Vec<(f64, f64)> {
+    let mut held = None;
+    let mut pauses = Vec::new();
+    for event in events {
+        let at = event.at.as_secs_f64();
+        match event.notice {
+            Notice::OverlapStarted(_) => held = Some(at),
+            Notice::Resumed(_) => pauses.extend(held.take().map(|from| (from, at))),
+            _ => {}
+        }
+    }
+    pauses
 }
