@@ -107,7 +107,8 @@ impl Ledger {
                 0
             } else {
                 let heard = span.alignment.heard_prefix(self.played.saturating_sub(span.start));
-                cut.estimated |= heard.estimated && heard.bytes < text.len();
+                let sounded = self.played > span.start;
+                cut.estimated |= heard.estimated && sounded && heard.bytes < text.len();
                 heard.bytes
             };
             let (heard, unheard) = text.split_at_checked(bytes).unwrap_or((text, ""));

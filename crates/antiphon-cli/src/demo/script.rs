@@ -36,7 +36,7 @@ pub(crate) const GREETING: &str = "Hello, this is Robin. It is nice to hear from
 pub(crate) const INSTRUCTIONS: &str = "You are Robin, a warm and cheerful companion on the telephone. You chat about everyday life. \
      Answer in one or two short, friendly sentences in plain words. Never use lists.";
 
-/// Seven turns: small talk, a pause in mid-sentence, a story, a barge-in, a hum, a goodbye.
+/// Seven turns: small talk, a pause in mid-sentence, a story, a barge-in, a backchannel, a goodbye.
 pub(crate) fn lines() -> Vec<Line> {
     vec![
         line(Cue::AfterAgent(ms(600)), &["Hi Robin. I am very well, thank you."]),
@@ -46,7 +46,7 @@ pub(crate) fn lines() -> Vec<Line> {
         ),
         line(Cue::AfterAgent(ms(700)), &["Can you tell me a little story about a cat?"]),
         line(Cue::OverAgent(ms(2600)), &["Wait, please stop. Tell me about the sea instead."]),
-        line(Cue::OverAgent(ms(1800)), &["Mm-hmm."]),
+        line(Cue::OverAgent(ms(1800)), &["Uh-huh."]),
         line(Cue::AfterAgent(ms(800)), &["That sounds lovely.", "Do you like music?"]),
         line(Cue::AfterAgent(ms(700)), &["Thank you for the talk. Goodbye!"]),
     ]

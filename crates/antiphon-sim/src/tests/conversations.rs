@@ -111,7 +111,7 @@ fn the_waterfall_of_a_turn_is_in_order() {
         [Some(w.speech_end), w.silence_detected, w.stt_final, w.committed, w.playout_started];
     assert!(reply.is_sorted() && turn.is_sorted(), "{w:?}");
     assert!(w.llm_started < w.committed, "the reply was begun before the commit");
-    assert_eq!(w.playout_started.map(|t| t.since(w.speech_end).as_millis()), Some(480));
+    assert_eq!(w.playout_started.map(|t| t.since(w.speech_end).as_millis()), Some(600));
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn speech_over_the_agent_pauses_and_words_interrupt() {
             1.60 playout flush gen0
             1.60 playout resume
             1.60   agent listening
-            1.62   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "", unheard: "One two three four five six seven eight.", interrupted: true, estimated: true }
+            1.62   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "One two three", unheard: " four five six seven eight.", interrupted: true, estimated: true }
         "#]],
     );
 }

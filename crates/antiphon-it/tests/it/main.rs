@@ -1,0 +1,3 @@
+//! Integration tests on real models: one binary, models fetched by the store.
+
+mod conversation;
