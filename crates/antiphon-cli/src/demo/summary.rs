@@ -165,7 +165,7 @@ impl Story {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is not on the page")]
     fn of(events: &[SessionEvent], duration: f64) -> Self {
         let mut story = Self::default();
-        let (mut agent_from, mut caller_from) = (0.0, 0.0);
+        let mut caller_from = 0.0;
         let mut state: Option<(f64, AgentState)> = None;
         let mut texts = BTreeMap::new();
         let starts: BTreeMap<SpeechId, f64> = events.iter().filter_map(start_of).collect();
@@ -185,12 +185,12 @@ impl Story {
                 Notice::Segment { speech, segment, text } => {
                     texts.insert((*speech, *segment), text.as_str());
                 }
-                Notice::SpeechStarted { .. } => agent_from = at,
                 Notice::OverlapStarted(_) => story.mark(at, "held"),
                 Notice::Interrupted(_) => story.mark(at, "interrupted"),
                 Notice::Resumed(_) => story.mark(at, "resumed"),
-                Notice::SpeechEnded { heard, unheard, .. } => {
-                    story.line("agent", agent_from, at, heard, unheard);
+                Notice::SpeechEnded { speech, heard, unheard, .. } => {
+                    let from = starts.get(speech).copied().unwrap_or(at);
+                    story.line("agent", from, at, heard, unheard);
                 }
                 Notice::Words { speech, segment, words } => {
                     let text = texts.get(&(*speech, *segment)).copied().unwrap_or_default();

@@ -73,11 +73,15 @@ fn a_spoken_question_is_understood_and_answered_in_audio() {
     assert!(!heard.trim().is_empty(), "the agent said nothing");
     assert!(said(&call).iter().filter(|s| s.unsigned_abs() > 500).count() > 2_400);
 
-    let journal = read_journal::<Config, Event>(BufReader::new(File::open(&journal).unwrap())).unwrap();
+    let journal =
+        read_journal::<Config, Event>(BufReader::new(File::open(&journal).unwrap())).unwrap();
     let mut replay = Replay::new(journal.header.config).unwrap();
     for record in &journal.records {
         replay.step(record);
     }
     let footer = journal.footer.unwrap();
-    assert_eq!((footer.events, footer.digest), (journal.records.len() as u64, replay.digest().to_string()));
+    assert_eq!(
+        (footer.events, footer.digest),
+        (journal.records.len() as u64, replay.digest().to_string())
+    );
 }
