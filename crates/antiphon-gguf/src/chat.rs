@@ -1,30 +1,55 @@
-//! The chat template: ChatML, as both supported families use it.
+//! The chat template: ChatML, as both supported families were trained on it.
+//!
+//! It deliberately adds nothing: some templates put in a system message of their own when there
+//! is none, which no application asked for.
 
+use antiphon_core::Result;
 use antiphon_llm::{Message, Role};
 
-/// Ends every message.
-pub(crate) const END: &str = "<|im_end|>";
+use crate::{gguf::GgufFile, tokenizer::Vocabulary};
 
-/// Whether a file's template is ChatML.
-pub(crate) fn is_chatml(template: &str) -> bool {
-    template.contains("<|im_start|>") && template.contains(END)
+/// Writes conversations in ChatML.
+#[derive(Debug)]
+pub(crate) struct Chat {
+    start: u32,
+    end: u32,
 }
 
-/// The prompt up to where the assistant begins to speak. Control marks within messages are
-/// defused: a user cannot speak as somebody else.
-pub(crate) fn prompt(messages: &[Message], reply: bool) -> String {
-    let mut out = String::new();
-    for m in messages {
-        let role = match m.role {
-            Role::System => "system",
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        };
-        let content = m.content.replace("<|", "< |");
-        out.push_str(&format!("<|im_start|>{role}\n{}{END}\n", content.trim()));
+impl Chat {
+    /// Recognises the template of `file`.
+    pub(crate) fn read(file: &GgufFile, vocabulary: &Vocabulary) -> Result<Self> {
+        let template = file.text("tokenizer.chat_template").unwrap_or_default();
+        let mark = |name: &str| vocabulary.control(name).filter(|_| template.contains(name));
+        match (mark("<|im_start|>"), mark("<|im_end|>")) {
+            (Some(start), Some(end)) => Ok(Self { start, end }),
+            (Some(_) | None, _) => Err(file.unsupported("its chat template is not ChatML")),
+        }
     }
-    if reply {
-        out.push_str("<|im_start|>assistant\n");
+
+    /// The tokens of a conversation.
+    pub(crate) fn context(&self, messages: &[Message], of: &Vocabulary) -> Result<Vec<u32>> {
+        let newline = of.encode("\n")?;
+        let mut tokens = Vec::new();
+        for Message { role, content } in messages {
+            tokens.push(self.start);
+            tokens.extend(of.encode(&format!("{}\n{content}", name(*role)))?);
+            tokens.push(self.end);
+            tokens.extend(&newline);
+        }
+        Ok(tokens)
     }
-    out
+
+    /// The tokens after which the assistant speaks.
+    pub(crate) fn reply(&self, of: &Vocabulary) -> Result<Vec<u32>> {
+        let header = of.encode(&format!("{}\n", name(Role::Assistant)))?;
+        Ok([vec![self.start], header].concat())
+    }
+}
+
+const fn name(role: Role) -> &'static str {
+    match role {
+        Role::System => "system",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    }
 }

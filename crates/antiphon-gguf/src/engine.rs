@@ -1,258 +1,178 @@
-//! The model as an [`Llm`]: one inference thread, generations in turn by token.
+//! The model behind the [`Llm`] port: requests are checked here and run by the worker's thread.
+//!
+//! It deliberately computes nothing; tokenising a request is all that happens on the caller's
+//! thread.
 
 use std::{
-    collections::VecDeque,
     fmt,
     path::Path,
+    pin::Pin,
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel},
+        mpsc::{SyncSender, TrySendError, sync_channel},
     },
+    task::{Context, Poll},
     thread,
 };
 
 use antiphon_core::{BoxStream, Code, Error, Result};
-use antiphon_llm::{FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Usage};
+use antiphon_llm::{Llm, LlmCapabilities, LlmEvent, LlmRequest};
 use async_trait::async_trait;
-use futures_util::stream;
-use tokio::sync::mpsc;
+use futures_core::Stream;
+use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::{
-    cache::Cache,
-    chat,
-    file::{Source, Weights},
-    forward::{Scratch, forward},
-    prefixes::Prefixes,
+    chat::Chat,
+    forward::Decoder,
+    gguf::{GgufFile, LOAD},
+    options::{GgufOptions, temperature_is_possible},
     sample::Sampler,
-    tokenizer::{Detokeniser, Tokens},
+    tokenizer::Vocabulary,
+    worker::{Job, Reply, Worker},
 };
 
-/// Generations that may wait or run at once.
-const WAITING: usize = 16;
+const GENERATE: &str = "gguf.generate";
 
-/// Tokens of the prompt read before looking whether the generation is still wanted.
-const PREFILL_CHUNK: usize = 64;
+/// No vocabulary has so many bytes a token on average: longer texts are refused without counting.
+const MOST_BYTES_PER_TOKEN: usize = 32;
 
-/// How a model is run.
-#[derive(Clone, Debug)]
-pub struct GgufOptions {
-    /// Tokens of context used at most; the model's own limit if that is smaller.
-    pub context_tokens: usize,
-    /// Tokens of a reply if the request does not say.
-    pub max_tokens: u32,
-    /// Temperature if the request does not say; 0.0 always chooses the likeliest token.
-    pub temperature: f32,
-    /// Likelihood of repeated tokens is divided by this. 1.1 keeps small models from circling.
-    pub repetition_penalty: f32,
-    /// Seed of the draw; the same seed, request and model give the same reply.
-    pub seed: u64,
-}
-
-impl Default for GgufOptions {
-    fn default() -> Self {
-        Self {
-            context_tokens: 4096,
-            max_tokens: 160,
-            temperature: 0.0,
-            repetition_penalty: 1.1,
-            seed: 42,
-        }
-    }
-}
-
-/// A loaded model. Clones share it.
+/// A loaded model. Clones share weights, cached contexts and the one thread that computes; the
+/// thread ends with the last clone.
 #[derive(Clone)]
-pub struct Gguf {
+pub struct Gguf(Arc<Shared>);
+
+struct Shared {
     jobs: SyncSender<Job>,
-    tokens: Arc<Tokens>,
-    name: String,
-    context: usize,
+    vocabulary: Arc<Vocabulary>,
+    chat: Chat,
+    capabilities: LlmCapabilities,
     options: GgufOptions,
 }
 
-impl fmt::Debug for Gguf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gguf").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-struct Job {
-    prompt: Vec<u32>,
-    max_tokens: usize,
-    sampler: Sampler,
-    out: mpsc::Sender<Result<LlmEvent>>,
-}
-
 impl Gguf {
-    /// Loads a model and starts its thread.
+    /// Loads a model file and starts its thread. Takes a second or so; blocks.
     ///
     /// # Errors
-    /// `storage` if the file cannot be read, `corrupt` if it is damaged, `invalid_input` if it is
-    /// a model of another kind, `unavailable` if no thread can be started.
-    pub fn load(path: &Path, options: GgufOptions) -> Result<Self> {
-        let mut source = Source::open(path)?;
-        let tokens = Arc::new(Tokens::read(&source)?);
-        if !chat::is_chatml(source.string("tokenizer.chat_template")?) {
-            return Err(source.error("its chat template is not ChatML"));
-        }
-        let weights = source.weights()?;
-        let name = path.file_stem().map(|s| s.to_string_lossy().into_owned());
-        let name = name.unwrap_or_else(|| weights.shape.name.clone());
-        let context = options.context_tokens.min(weights.shape.context);
-        let (jobs, inbox) = sync_channel(WAITING);
-        let worker = Worker {
-            weights,
-            tokens: tokens.clone(),
-            prefixes: Prefixes::default(),
-            scratch: Scratch::default(),
+    /// `storage` if the file cannot be read, `corrupt` if it is damaged or no GGUF file,
+    /// `invalid_input` if the model is of a kind that cannot be run or an option is outside its
+    /// range, `unavailable` if no thread can be started.
+    pub fn load(path: impl AsRef<Path>, options: GgufOptions) -> Result<Self> {
+        options.check()?;
+        let path = path.as_ref();
+        let mut file = GgufFile::open(path)?;
+        let decoder = Decoder::read(&mut file)?;
+        let vocabulary = Arc::new(Vocabulary::read(&file)?);
+        let chat = Chat::read(&file, &vocabulary)?;
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let capabilities = LlmCapabilities {
+            model: stem.unwrap_or_else(|| "GGUF".to_owned()),
+            context_tokens: options.context_tokens.min(decoder.config.context),
+            tools: false,
         };
-        thread::Builder::new()
-            .name("antiphon-llm".to_owned())
-            .spawn(move || worker.run(&inbox))
-            .map_err(|e| Error::new("llm.load", Code::Unavailable, format!("no thread: {e}")))?;
-        Ok(Self { jobs, tokens, name, context, options })
+        let (jobs, inbox) = sync_channel(options.waiting);
+        let worker = Worker::new(decoder, vocabulary.clone(), &options);
+        let thread = thread::Builder::new().name("antiphon-gguf".to_owned());
+        thread.spawn(move || worker.run(&inbox)).map_err(|e| {
+            Error::new(LOAD, Code::Unavailable, "no thread to run the model").with_source(e)
+        })?;
+        Ok(Self(Arc::new(Shared { jobs, vocabulary, chat, capabilities, options })))
     }
 
-    /// Tokens of a text, for budgeting.
+    /// The number of tokens of a text, for budgeting a context. Each message takes about five
+    /// more.
     ///
     /// # Errors
-    /// `invalid_input` if the tokenizer cannot take it.
+    /// `internal` if the tokenizer fails.
     pub fn count_tokens(&self, text: &str) -> Result<usize> {
-        Ok(self.tokens.encode(text)?.len())
+        Ok(self.0.vocabulary.encode(text)?.len())
+    }
+}
+
+impl Shared {
+    /// The tokens of a request that is possible, with `opening` after its messages.
+    fn context(&self, request: &LlmRequest, opening: &[u32]) -> Result<Vec<u32>> {
+        let refuse = |what: String| Error::new(GENERATE, Code::InvalidInput, what);
+        if request.messages.is_empty() {
+            return Err(refuse("the request has no message".to_owned()));
+        }
+        if let Some(temperature) = request.temperature.filter(|t| !temperature_is_possible(*t)) {
+            return Err(refuse(format!("the temperature is {temperature} instead of 0 to 2")));
+        }
+        let limit = self.capabilities.context_tokens;
+        let too_long = |found: usize, what: &str| {
+            refuse(format!("{found} {what} do not fit the context of {limit} tokens"))
+                .with_help("drop or summarise the oldest messages")
+        };
+        let bytes: usize = request.messages.iter().map(|m| m.content.len()).sum();
+        if bytes > limit * MOST_BYTES_PER_TOKEN {
+            return Err(too_long(bytes, "bytes"));
+        }
+        let mut tokens = self.chat.context(&request.messages, &self.vocabulary)?;
+        tokens.extend(opening);
+        // At least one token of the reply must fit as well.
+        if tokens.len() < limit { Ok(tokens) } else { Err(too_long(tokens.len(), "tokens")) }
     }
 
-    fn start(&self, request: &LlmRequest, reply: bool) -> Result<mpsc::Receiver<Result<LlmEvent>>> {
-        let bad = |what: String| Error::new("llm.generate", Code::InvalidInput, what);
-        if request.messages.is_empty() {
-            return Err(bad("the request has no message".to_owned()));
-        }
-        let prompt = self.tokens.encode(&chat::prompt(&request.messages, reply))?;
-        let wanted = request.max_tokens.unwrap_or(self.options.max_tokens) as usize;
-        let room = self.context.saturating_sub(prompt.len());
-        if room == 0 {
-            let what = format!("{} tokens do not fit a context of {}", prompt.len(), self.context);
-            return Err(bad(what).with_help("shorten the history or the instructions"));
-        }
-        let max_tokens = if reply { wanted.min(room) } else { 0 };
-        let temperature = request.temperature.unwrap_or(self.options.temperature);
-        let penalty = self.options.repetition_penalty;
-        let sampler = Sampler::new(temperature, penalty, self.options.seed)?;
-        // Room for every event of the generation: the thread never waits for a listener.
-        let (out, events) = mpsc::channel(max_tokens + 2);
-        self.jobs.try_send(Job { prompt, max_tokens, sampler, out }).map_err(|e| {
+    fn submit(&self, context: Vec<u32>, reply: Option<Reply>) -> Result<Events> {
+        // Room for every event: the worker never waits for a listener.
+        let most = reply.as_ref().map_or(0, |reply| reply.max_tokens);
+        let (events, receiver) = channel(most + 1);
+        self.jobs.try_send(Job { context, reply, events }).map_err(|e| {
             let what = match e {
                 TrySendError::Full(_) => "too many generations wait for the model",
-                TrySendError::Disconnected(_) => "the model's thread is gone",
+                TrySendError::Disconnected(_) => "the model's thread has ended",
             };
-            Error::new("llm.generate", Code::Unavailable, what)
+            Error::new(GENERATE, Code::Unavailable, what)
         })?;
-        Ok(events)
+        Ok(Events { receiver, done: false })
     }
 }
 
 #[async_trait]
 impl Llm for Gguf {
     fn capabilities(&self) -> LlmCapabilities {
-        LlmCapabilities { model: self.name.clone(), context_tokens: self.context, tools: false }
+        self.0.capabilities.clone()
     }
 
     async fn generate(&self, request: LlmRequest) -> Result<BoxStream<Result<LlmEvent>>> {
-        let events = self.start(&request, true)?;
-        Ok(Box::pin(stream::unfold(events, |mut e| async move { Some((e.recv().await?, e)) })))
+        let Shared { chat, vocabulary, options, capabilities, .. } = &*self.0;
+        let context = self.0.context(&request, &chat.reply(vocabulary)?)?;
+        let wanted = request.max_tokens.unwrap_or(options.max_tokens) as usize;
+        let max_tokens = wanted.min(capabilities.context_tokens - context.len());
+        let mut sampling = options.sampling.clone();
+        sampling.temperature = request.temperature.unwrap_or(sampling.temperature);
+        let reply = Reply { max_tokens, sampler: Sampler::new(sampling) };
+        Ok(Box::pin(self.0.submit(context, Some(reply))?))
     }
 
     async fn warm(&self, request: LlmRequest) -> Result<()> {
-        let mut events = self.start(&request, false)?;
-        while let Some(event) = events.recv().await {
-            event?;
-        }
+        let mut events = self.0.submit(self.0.context(&request, &[])?, None)?;
+        // The worker says nothing; it lets go of the channel when the context is cached.
+        while events.receiver.recv().await.is_some() {}
         Ok(())
     }
 }
 
-struct Worker {
-    weights: Weights,
-    tokens: Arc<Tokens>,
-    prefixes: Prefixes,
-    scratch: Scratch,
+/// The events of a generation. Dropping it cancels.
+struct Events {
+    receiver: Receiver<LlmEvent>,
+    done: bool,
 }
 
-/// A generation in progress.
-struct Active {
-    job: Job,
-    cache: Cache,
-    cached: usize,
-    logits: Vec<f32>,
-    generated: Vec<u32>,
-    text: Detokeniser,
-}
+impl Stream for Events {
+    type Item = Result<LlmEvent>;
 
-impl Worker {
-    fn run(mut self, inbox: &Receiver<Job>) {
-        let mut active: VecDeque<Active> = VecDeque::new();
-        loop {
-            let next = match active.is_empty() {
-                true => inbox.recv().map_err(|_| TryRecvError::Disconnected),
-                false => inbox.try_recv(),
-            };
-            match next {
-                Ok(job) => active.push_back(self.begin(job)),
-                Err(TryRecvError::Disconnected) if active.is_empty() => return,
-                Err(TryRecvError::Disconnected | TryRecvError::Empty) => {}
-            }
-            let Some(mut generation) = active.pop_front() else { continue };
-            if !generation.job.out.is_closed() && self.step(&mut generation) {
-                active.push_back(generation);
-            } else {
-                self.prefixes.keep(generation.cache);
-            }
-        }
-    }
-
-    fn begin(&self, job: Job) -> Active {
-        let shape = &self.weights.shape;
-        let empty = || Cache::new(shape.layers, shape.kv_heads * shape.head);
-        let cache = self.prefixes.take(&job.prompt, empty);
-        let (cached, text) = (cache.len(), Detokeniser::default());
-        Active { job, cache, cached, logits: Vec::new(), generated: Vec::new(), text }
-    }
-
-    /// A chunk of the prompt, or one token. Returns whether the generation goes on.
-    fn step(&mut self, g: &mut Active) -> bool {
-        let unread = g.job.prompt.get(g.cache.len()..).unwrap_or_default();
-        if let Some(chunk) = unread.chunks(PREFILL_CHUNK).next().filter(|_| g.generated.is_empty())
-        {
-            g.logits = forward(&self.weights, &mut g.cache, chunk, &mut self.scratch);
-            return true;
-        }
-        if g.job.max_tokens == 0 {
-            return false;
-        }
-        let token = g.job.sampler.choose(std::mem::take(&mut g.logits), &g.generated);
-        if self.tokens.is_end(token) {
-            return done(g, FinishReason::Stop);
-        }
-        g.generated.push(token);
-        let text = g.text.push(&self.tokens, token);
-        // The channel has room for every event; if it is closed, the next step ends it.
-        if !text.is_empty() {
-            let _ = g.job.out.try_send(Ok(LlmEvent::Delta { text }));
-        }
-        if g.generated.len() >= g.job.max_tokens {
-            return done(g, FinishReason::Length);
-        }
-        g.logits = forward(&self.weights, &mut g.cache, &[token], &mut self.scratch);
-        true
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Poll::Ready(event) = self.receiver.poll_recv(cx) else { return Poll::Pending };
+        let broken = event.is_none() && !self.done;
+        self.done |= broken || matches!(event, Some(LlmEvent::Done { .. }));
+        let failure = || Error::new(GENERATE, Code::Internal, "the model's thread broke off");
+        Poll::Ready(if broken { Some(Err(failure())) } else { event.map(Ok) })
     }
 }
 
-fn done(g: &Active, finish: FinishReason) -> bool {
-    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let usage = Usage {
-        input_tokens: number(g.job.prompt.len()),
-        cached_tokens: number(g.cached),
-        output_tokens: number(g.generated.len()),
-    };
-    let _ = g.job.out.try_send(Ok(LlmEvent::Done { finish, usage }));
-    false
+impl fmt::Debug for Gguf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gguf").field("model", &self.0.capabilities.model).finish_non_exhaustive()
+    }
 }

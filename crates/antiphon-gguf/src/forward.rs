@@ -1,171 +1,168 @@
-//! The transformer: tokens in, logits for the next token out.
+//! The decoder: tokens in, logits of the next token out.
+//!
+//! Prompt and reply go through the same code, and the values of a position do not depend on how
+//! many are computed at once: a context read in one go, token by token, or continued from a cache
+//! gives the same logits to the bit. It deliberately knows neither text nor sampling.
+
+use antiphon_core::Result;
 
 use crate::{
-    cache::Cache,
-    file::{Layer, Linear, RopeLayout, Shape, Weights},
-    kernels::{Blocks, product},
+    cache::{Cache, Part},
+    config::Config,
+    gguf::GgufFile,
+    kernels::Isa,
+    math::{add, attend, rms_norm, rotate, silu_gate, turns},
+    matrix::{Activations, Matrix},
+    weights::{Layer, Linear, Weights},
 };
 
-/// Scratch of one forward pass, kept between passes.
+/// A decoder of the llama family.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    pub(crate) config: Config,
+    weights: Weights,
+    isa: Isa,
+}
+
+/// Memory of a forward pass, reused by the next. All positions x values.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    quantised: Blocks,
+    x: Vec<f32>,
+    normed: Vec<f32>,
+    quantised: Activations,
+    query: Vec<f32>,
+    key: Vec<f32>,
+    value: Vec<f32>,
+    attended: Vec<f32>,
+    projected: Vec<f32>,
+    gate: Vec<f32>,
+    up: Vec<f32>,
     scores: Vec<f32>,
+    logits: Vec<f32>,
 }
 
-impl Linear {
-    /// Rows of `x` times the matrix, plus the bias.
-    fn run(&self, x: &[f32], scratch: &mut Blocks) -> Vec<f32> {
-        scratch.columns = self.weight.columns;
-        scratch.refill(x);
-        let rows = self.weight.rows();
-        let mut out = vec![0.0; scratch.rows() * rows];
-        product(&self.weight, scratch, &mut out);
-        if !self.bias.is_empty() {
-            for row in out.chunks_exact_mut(rows) {
-                add(row, &self.bias);
-            }
+impl Decoder {
+    /// Reads dimensions and weights.
+    pub(crate) fn read(file: &mut GgufFile) -> Result<Self> {
+        let config = Config::read(file)?;
+        let weights = Weights::read(file, &config)?;
+        Ok(Self { config, weights, isa: Isa::detect() })
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn set_isa(&mut self, isa: Isa) {
+        self.isa = isa;
+    }
+
+    /// Runs `tokens`, at least one, after those of `cache`, and adds them to it.
+    pub(crate) fn forward(&self, tokens: &[u32], cache: &mut Cache, s: &mut Scratch) {
+        let from = cache.len();
+        cache.reserve(tokens.len());
+        s.x.clear();
+        for token in tokens {
+            s.x.extend(self.weights.embedding.row(*token as usize));
         }
-        out
-    }
-}
-
-/// Runs `tokens` after what `cache` holds, and adds them to it. Gives the logits after the last.
-pub(crate) fn forward(w: &Weights, cache: &mut Cache, tokens: &[u32], s: &mut Scratch) -> Vec<f32> {
-    let from = cache.len();
-    let mut x: Vec<f32> = tokens.iter().flat_map(|t| w.embed.row(*t as usize)).collect();
-    for (layer, kv) in w.layers.iter().zip(&mut cache.layers) {
-        run_layer(layer, &w.shape, &mut x, kv, from, s);
-    }
-    cache.tokens.extend_from_slice(tokens);
-    let last = x.rchunks_exact(w.shape.width).next().unwrap_or_default();
-    let h = rms_norm(last, w.shape.width, &w.norm, w.shape.epsilon);
-    let head = w.output.as_ref().unwrap_or(&w.embed);
-    s.quantised.columns = head.columns;
-    s.quantised.refill(&h);
-    let mut logits = vec![0.0; head.rows()];
-    product(head, &s.quantised, &mut logits);
-    logits
-}
-
-fn run_layer(
-    layer: &Layer,
-    shape: &Shape,
-    x: &mut [f32],
-    kv: &mut (Vec<f32>, Vec<f32>),
-    from: usize,
-    s: &mut Scratch,
-) {
-    let h = rms_norm(x, shape.width, &layer.norm1, shape.epsilon);
-    let mut q = layer.q.run(&h, &mut s.quantised);
-    let mut k = layer.k.run(&h, &mut s.quantised);
-    let v = layer.v.run(&h, &mut s.quantised);
-    rotate(&mut q, shape.heads, shape, from);
-    rotate(&mut k, shape.kv_heads, shape, from);
-    kv.0.extend_from_slice(&k);
-    kv.1.extend_from_slice(&v);
-    let attended = attend(&q, kv, shape, from, &mut s.scores);
-    add(x, &layer.o.run(&attended, &mut s.quantised));
-
-    let h = rms_norm(x, shape.width, &layer.norm2, shape.epsilon);
-    let mut gate = layer.gate.run(&h, &mut s.quantised);
-    let up = layer.up.run(&h, &mut s.quantised);
-    for (g, u) in gate.iter_mut().zip(&up) {
-        *g = *g / (1.0 + (-*g).exp()) * u;
-    }
-    add(x, &layer.down.run(&gate, &mut s.quantised));
-}
-
-/// Root-mean-square normalisation of each row of `width` values (Zhang, Sennrich 2019).
-fn rms_norm(x: &[f32], width: usize, gain: &[f32], epsilon: f32) -> Vec<f32> {
-    let mut out = Vec::with_capacity(x.len());
-    for row in x.chunks_exact(width) {
-        let mean = row.iter().map(|v| v * v).sum::<f32>() / width as f32;
-        let scale = 1.0 / (mean + epsilon).sqrt();
-        out.extend(row.iter().zip(gain).map(|(v, g)| v * scale * g));
-    }
-    out
-}
-
-fn add(a: &mut [f32], b: &[f32]) {
-    for (a, b) in a.iter_mut().zip(b) {
-        *a += b;
-    }
-}
-
-/// Rotary position embedding (Su et al. 2021) of the heads of consecutive positions.
-fn rotate(x: &mut [f32], heads: usize, shape: &Shape, from: usize) {
-    let half = shape.head / 2;
-    for (n, row) in x.chunks_exact_mut(heads * shape.head).enumerate() {
-        let position = (from + n) as f32;
-        let angle = |i: usize| {
-            let speed = shape.rope_base.powf(-(i as f32) / half as f32);
-            (position * speed).sin_cos()
-        };
-        let angles: Vec<(f32, f32)> = (0..half).map(angle).collect();
-        for head in row.chunks_exact_mut(shape.head) {
-            match shape.rope {
-                RopeLayout::Interleaved => {
-                    for (pair, (sin, cos)) in head.chunks_exact_mut(2).zip(&angles) {
-                        if let [a, b] = pair {
-                            (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
-                        }
-                    }
-                }
-                RopeLayout::Halves => {
-                    let (low, high) = head.split_at_mut(half);
-                    for ((a, b), (sin, cos)) in low.iter_mut().zip(high).zip(&angles) {
-                        (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
-                    }
-                }
-            }
+        let turns: Vec<_> = (from..from + tokens.len())
+            .map(|position| turns(position, self.config.head_dim, self.config.rope_base))
+            .collect();
+        for (n, layer) in self.weights.layers.iter().enumerate() {
+            self.attention(n, layer, &turns, cache, s);
+            self.feed_forward(layer, s);
         }
+        cache.extend(tokens);
     }
-}
 
-/// Causal attention with grouped keys: several query heads share one of keys and values.
-fn attend(
-    q: &[f32],
-    (keys, values): &(Vec<f32>, Vec<f32>),
-    shape: &Shape,
-    from: usize,
-    scores: &mut Vec<f32>,
-) -> Vec<f32> {
-    let (head, width) = (shape.head, shape.kv_heads * shape.head);
-    let group = shape.heads / shape.kv_heads;
-    let scale = 1.0 / (head as f32).sqrt();
-    let mut out = vec![0.0; q.len()];
-    let rows = q.chunks_exact(shape.heads * head).zip(out.chunks_exact_mut(shape.heads * head));
-    for (n, (row, out)) in rows.enumerate() {
-        let seen = from + n + 1;
-        for (h, (query, out)) in row.chunks_exact(head).zip(out.chunks_exact_mut(head)).enumerate()
+    /// The logits of the token after the last that [`forward`](Self::forward) ran.
+    pub(crate) fn logits<'s>(&self, s: &'s mut Scratch) -> &'s mut [f32] {
+        let last = s.x.rchunks_exact(self.config.width).next().unwrap_or_default();
+        rms_norm(last, &self.weights.norm, self.config.epsilon, &mut s.normed);
+        self.multiply(self.weights.output(), &s.normed, &mut s.quantised, &mut s.logits);
+        &mut s.logits
+    }
+
+    fn attention(
+        &self,
+        n: usize,
+        layer: &Layer,
+        turns: &[Vec<(f32, f32)>],
+        cache: &mut Cache,
+        s: &mut Scratch,
+    ) {
+        let Config { epsilon, rope, .. } = self.config;
+        let (query_width, kv_width) = (self.config.query_width(), self.config.kv_width());
+        rms_norm(&s.x, &layer.attention_norm, epsilon, &mut s.normed);
+        s.quantised.fill(&s.normed, self.config.width, self.isa);
+        self.project(&layer.query, &s.quantised, &mut s.query);
+        self.project(&layer.key, &s.quantised, &mut s.key);
+        self.project(&layer.value, &s.quantised, &mut s.value);
+        let from = cache.len();
+        let queries = s.query.chunks_exact_mut(query_width);
+        let keys = s.key.chunks_exact_mut(kv_width).zip(s.value.chunks_exact(kv_width));
+        for (i, ((query, (key, value)), turns)) in queries.zip(keys).zip(turns).enumerate() {
+            rotate(query, turns, rope);
+            rotate(key, turns, rope);
+            cache.write(n, from + i, Part::Keys, key);
+            cache.write(n, from + i, Part::Values, value);
+        }
+        s.attended.resize(s.query.len(), 0.0);
+        for (i, (query, out)) in s
+            .query
+            .chunks_exact(query_width)
+            .zip(s.attended.chunks_exact_mut(query_width))
+            .enumerate()
         {
-            let part = h / group * head..h / group * head + head;
-            scores.clear();
-            scores.extend(keys.chunks_exact(width).take(seen).map(|key| {
-                let key = key.get(part.clone()).unwrap_or_default();
-                scale * query.iter().zip(key).map(|(a, b)| a * b).sum::<f32>()
-            }));
-            softmax(scores);
-            for (weight, value) in scores.iter().zip(values.chunks_exact(width)) {
-                let value = value.get(part.clone()).unwrap_or_default();
-                for (o, v) in out.iter_mut().zip(value) {
-                    *o += weight * v;
-                }
-            }
+            self.attend(n, from + i + 1, cache, query, &mut s.scores, out);
+        }
+        let output = &layer.attention_output.matrix;
+        self.multiply(output, &s.attended, &mut s.quantised, &mut s.projected);
+        add(&mut s.x, &s.projected);
+    }
+
+    /// All heads of one position over the first `len` positions.
+    fn attend(
+        &self,
+        layer: usize,
+        len: usize,
+        cache: &Cache,
+        query: &[f32],
+        scores: &mut Vec<f32>,
+        out: &mut [f32],
+    ) {
+        let Config { heads, kv_heads, head_dim, .. } = self.config;
+        let pairs = query.chunks_exact(head_dim).zip(out.chunks_exact_mut(head_dim));
+        for (head, (query, out)) in pairs.enumerate() {
+            let kv_head = head * kv_heads / heads;
+            let keys = cache.read(layer, Part::Keys, kv_head, len);
+            let values = cache.read(layer, Part::Values, kv_head, len);
+            self.isa.run(
+                #[inline(always)]
+                || attend(query, keys, values, scores, out),
+            );
         }
     }
-    out
-}
 
-fn softmax(scores: &mut [f32]) {
-    let max = scores.iter().copied().fold(f32::MIN, f32::max);
-    let mut sum = 0.0;
-    for s in scores.iter_mut() {
-        *s = (*s - max).exp();
-        sum += *s;
+    fn feed_forward(&self, layer: &Layer, s: &mut Scratch) {
+        rms_norm(&s.x, &layer.feed_forward_norm, self.config.epsilon, &mut s.normed);
+        s.quantised.fill(&s.normed, self.config.width, self.isa);
+        self.project(&layer.gate, &s.quantised, &mut s.gate);
+        self.project(&layer.up, &s.quantised, &mut s.up);
+        self.isa.run(
+            #[inline(always)]
+            || silu_gate(&mut s.gate, &s.up),
+        );
+        self.multiply(&layer.down.matrix, &s.gate, &mut s.quantised, &mut s.projected);
+        add(&mut s.x, &s.projected);
     }
-    for s in scores.iter_mut() {
-        *s /= sum;
+
+    fn project(&self, linear: &Linear, x: &Activations, out: &mut Vec<f32>) {
+        linear.matrix.product(x, out, self.isa);
+        if let Some(bias) = &linear.bias {
+            out.chunks_exact_mut(bias.len()).for_each(|position| add(position, bias));
+        }
+    }
+
+    fn multiply(&self, by: &Matrix, x: &[f32], quantised: &mut Activations, out: &mut Vec<f32>) {
+        quantised.fill(x, by.columns(), self.isa);
+        by.product(quantised, out, self.isa);
     }
 }

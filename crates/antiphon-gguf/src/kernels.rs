@@ -1,133 +1,197 @@
-//! Matrix products of eight-bit weights and eight-bit activations, in blocks of 32 with a scale
-//! each (the layout GGML calls Q8_0).
+//! Dot products by AVX2 where the processor has it, and a way to compile other loops for it.
 //!
-//! One kernel serves prefill and decode: a row of weights is read once for all positions.
-#![expect(unsafe_code, reason = "SIMD intrinsics behind run-time detection; see each block")]
+//! Each gives the same bits as the portable code it stands in for: no fused multiply-add, no
+//! other order of additions. A model says the same on every machine.
 
-/// Values that share a scale.
-pub(crate) const BLOCK: usize = 32;
+#![expect(unsafe_code, reason = "instructions that need a check at run time")]
+#![expect(clippy::indexing_slicing, reason = "indices are bounded by the layout's constants")]
 
-/// A matrix of `rows` × `columns`, row by row. `columns` is a multiple of [`BLOCK`].
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Blocks {
-    pub(crate) data: Vec<i8>,
-    pub(crate) scales: Vec<f32>,
-    pub(crate) columns: usize,
+use crate::tile::{Block, Bytes, LANES, Packed, Tile};
+
+/// The instructions to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Isa {
+    /// Only [`detect`](Self::detect) sets this.
+    avx2: bool,
 }
 
-impl Blocks {
-    /// Quantises rows of floats. Values beyond a multiple of [`BLOCK`] in a row are left out, so
-    /// callers check the shape first.
-    pub(crate) fn quantise(values: &[f32], columns: usize) -> Self {
-        let mut this = Self { columns, ..Self::default() };
-        this.refill(values);
-        this
+impl Isa {
+    /// Plain Rust.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the control of tests"))]
+    pub(crate) const PORTABLE: Self = Self { avx2: false };
+
+    /// The best this processor has.
+    pub(crate) fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c");
+        #[cfg(not(target_arch = "x86_64"))]
+        let avx2 = false;
+        Self { avx2 }
     }
 
-    /// Replaces the contents, keeping the memory.
-    pub(crate) fn refill(&mut self, values: &[f32]) {
-        self.data.clear();
-        self.scales.clear();
-        for block in values.chunks_exact(BLOCK) {
-            let max = block.iter().fold(0.0f32, |m, v| m.max(v.abs()));
-            let scale = max / 127.0;
-            let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            self.data.extend(block.iter().map(|v| (v * inverse).round() as i8));
-            self.scales.push(scale);
+    /// Runs `work`, compiled for these instructions as far as it is inlined.
+    #[inline]
+    pub(crate) fn run<R>(self, work: impl FnOnce() -> R) -> R {
+        #[cfg(target_arch = "x86_64")]
+        if self.avx2 {
+            // SAFETY: `avx2` is set only after detecting the features.
+            return unsafe { avx2::run(work) };
         }
-    }
-
-    pub(crate) fn rows(&self) -> usize {
-        self.data.len() / self.columns.max(1)
-    }
-
-    /// One row as floats.
-    pub(crate) fn row(&self, n: usize) -> Vec<f32> {
-        let data = self.data.chunks_exact(self.columns).nth(n).unwrap_or_default();
-        let scales = self.scales.chunks_exact(self.columns / BLOCK).nth(n).unwrap_or_default();
-        let blocks = data.chunks_exact(BLOCK).zip(scales);
-        blocks.flat_map(|(b, s)| b.iter().map(move |q| f32::from(*q) * s)).collect()
+        work()
     }
 }
 
-/// `out[p][r] = Σ_c w[r, c] · x[p, c]`: `x` and `out` have a row for each position.
-pub(crate) fn product(w: &Blocks, x: &Blocks, out: &mut [f32]) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-        // SAFETY: the features were detected.
-        return for_each_row(w, x, out, |a, b, c, d| unsafe { x86::dot(a, b, c, d) });
-    }
-    for_each_row(w, x, out, dot_portable);
+/// A tile with a faster dot product.
+pub(crate) trait Kernel: Tile {
+    /// [`Tile::dot`].
+    fn product<const C: usize>(
+        isa: Isa,
+        tiles: &[Self],
+        columns: [&[Block]; C],
+    ) -> [[f32; LANES]; C];
 }
 
-fn for_each_row(
-    w: &Blocks,
-    x: &Blocks,
-    out: &mut [f32],
-    dot: impl Fn(&[i8], &[f32], &[i8], &[f32]) -> f32,
-) {
-    let (columns, rows) = (w.columns, w.rows());
-    let blocks = columns / BLOCK;
-    if x.columns != columns || blocks == 0 {
-        debug_assert!(false, "shapes differ");
-        return;
-    }
-    let weights = w.data.chunks_exact(columns).zip(w.scales.chunks_exact(blocks));
-    for (r, (row, scales)) in weights.enumerate() {
-        let positions = x.data.chunks_exact(columns).zip(x.scales.chunks_exact(blocks));
-        for ((values, by), out) in positions.zip(out.chunks_exact_mut(rows)) {
-            if let Some(slot) = out.get_mut(r) {
-                *slot = dot(row, scales, values, by);
-            }
+impl<const HIGH: usize> Kernel for Packed<HIGH> {
+    fn product<const C: usize>(
+        isa: Isa,
+        tiles: &[Self],
+        columns: [&[Block]; C],
+    ) -> [[f32; LANES]; C] {
+        #[cfg(target_arch = "x86_64")]
+        if isa.avx2 {
+            // SAFETY: `avx2` is set only after detecting the features.
+            return unsafe { avx2::packed(tiles, columns) };
         }
+        Self::dot(tiles, columns)
     }
 }
 
-/// The portable dot product of two rows; the others are tested against it.
-pub(crate) fn dot_portable(w: &[i8], ws: &[f32], x: &[i8], xs: &[f32]) -> f32 {
-    let blocks = w.chunks_exact(BLOCK).zip(ws).zip(x.chunks_exact(BLOCK).zip(xs));
-    let sum = |((w, ws), (x, xs)): ((&[i8], &f32), (&[i8], &f32))| {
-        let dot: i32 = w.iter().zip(x).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
-        dot as f32 * ws * xs
-    };
-    blocks.map(sum).sum()
+impl Kernel for Bytes {
+    fn product<const C: usize>(
+        isa: Isa,
+        tiles: &[Self],
+        columns: [&[Block]; C],
+    ) -> [[f32; LANES]; C] {
+        #[cfg(target_arch = "x86_64")]
+        if isa.avx2 {
+            // SAFETY: `avx2` is set only after detecting the features.
+            return unsafe { avx2::bytes(tiles, columns) };
+        }
+        Self::dot(tiles, columns)
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod x86 {
-    //! AVX2 and FMA.
+mod avx2 {
+    use std::arch::x86_64::*;
 
-    use std::arch::x86_64::{
-        __m256i, _mm256_cvtepi32_ps, _mm256_fmadd_ps, _mm256_loadu_si256, _mm256_madd_epi16,
-        _mm256_maddubs_epi16, _mm256_set1_epi16, _mm256_set1_ps, _mm256_setzero_ps,
-        _mm256_sign_epi8, _mm256_storeu_ps,
-    };
+    use half::f16;
 
-    use super::BLOCK;
+    use crate::tile::{Block, Bytes, LANES, PARTS, Packed};
 
-    /// Dot product of two rows of blocks. Values lie in −127..=127, so that the sum of two
-    /// products fits 16 bits.
-    #[target_feature(enable = "avx2,fma")]
-    pub(crate) fn dot(w: &[i8], ws: &[f32], x: &[i8], xs: &[f32]) -> f32 {
+    #[target_feature(enable = "avx2,f16c")]
+    pub(super) fn run<R>(work: impl FnOnce() -> R) -> R {
+        work()
+    }
+
+    #[target_feature(enable = "avx2,f16c")]
+    pub(super) fn packed<const HIGH: usize, const C: usize>(
+        tiles: &[Packed<HIGH>],
+        columns: [&[Block]; C],
+    ) -> [[f32; LANES]; C] {
         let ones = _mm256_set1_epi16(1);
-        let mut sum = _mm256_setzero_ps();
-        let blocks = w.chunks_exact(BLOCK).zip(ws).zip(x.chunks_exact(BLOCK).zip(xs));
-        for ((w, ws), (x, xs)) in blocks {
-            // SAFETY: both chunks have 32 bytes.
-            let (w, x) = unsafe {
-                (
-                    _mm256_loadu_si256(w.as_ptr().cast::<__m256i>()),
-                    _mm256_loadu_si256(x.as_ptr().cast::<__m256i>()),
-                )
-            };
-            // |w| · (x with the sign of w): the instruction wants one factor unsigned.
-            let pairs = _mm256_maddubs_epi16(_mm256_sign_epi8(w, w), _mm256_sign_epi8(x, w));
-            let dots = _mm256_cvtepi32_ps(_mm256_madd_epi16(pairs, ones));
-            sum = _mm256_fmadd_ps(dots, _mm256_set1_ps(ws * xs), sum);
+        let (nibble, fifth) = (_mm256_set1_epi8(15), _mm256_set1_epi8(16));
+        let columns = columns.map(|column| column.get(..tiles.len()).unwrap_or_default());
+        let mut sums = [_mm256_setzero_ps(); C];
+        for (n, tile) in tiles.iter().enumerate() {
+            let mut dots = [_mm256_setzero_si256(); C];
+            // Four products of 31 · 127, summed in pairs, fit 16 bits; eight would not.
+            for half in 0..2 {
+                let mut pairs = [_mm256_setzero_si256(); C];
+                for part in half * PARTS / 2..(half + 1) * PARTS / 2 {
+                    let bytes = load(&tile.low[part]);
+                    let mut even = _mm256_and_si256(bytes, nibble);
+                    let mut odd = _mm256_and_si256(_mm256_srli_epi16::<4>(bytes), nibble);
+                    if let Some(high) = tile.high.first() {
+                        let (bits, part) = (load(high), part as i32);
+                        let left = _mm256_sll_epi16(bits, _mm_cvtsi32_si128(4 - part));
+                        let right = _mm256_srl_epi16(bits, _mm_cvtsi32_si128(part));
+                        even = _mm256_or_si256(even, _mm256_and_si256(left, fifth));
+                        odd = _mm256_or_si256(odd, _mm256_and_si256(right, fifth));
+                    }
+                    for c in 0..C {
+                        let quads = &columns[c][n].quads;
+                        let by_even = _mm256_set1_epi32(quads[2 * part]);
+                        let by_odd = _mm256_set1_epi32(quads[2 * part + 1]);
+                        let even = _mm256_maddubs_epi16(even, by_even);
+                        let odd = _mm256_maddubs_epi16(odd, by_odd);
+                        pairs[c] = _mm256_add_epi16(pairs[c], _mm256_add_epi16(even, odd));
+                    }
+                }
+                for c in 0..C {
+                    dots[c] = _mm256_add_epi32(dots[c], _mm256_madd_epi16(pairs[c], ones));
+                }
+            }
+            let (scale, min) = (floats(&tile.scale), floats(&tile.min));
+            for c in 0..C {
+                let block = &columns[c][n];
+                let scale = _mm256_mul_ps(scale, _mm256_set1_ps(block.scale));
+                let product = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(dots[c]));
+                let min = _mm256_mul_ps(min, _mm256_set1_ps(block.sum));
+                sums[c] = _mm256_add_ps(sums[c], _mm256_add_ps(product, min));
+            }
         }
-        let mut lanes = [0.0f32; 8];
+        sums.map(|lanes| store(lanes))
+    }
+
+    #[target_feature(enable = "avx2,f16c")]
+    pub(super) fn bytes<const C: usize>(
+        tiles: &[Bytes],
+        columns: [&[Block]; C],
+    ) -> [[f32; LANES]; C] {
+        let ones = _mm256_set1_epi16(1);
+        let columns = columns.map(|column| column.get(..tiles.len()).unwrap_or_default());
+        let mut sums = [_mm256_setzero_ps(); C];
+        for (n, tile) in tiles.iter().enumerate() {
+            let mut dots = [_mm256_setzero_si256(); C];
+            for (q, quad) in tile.quads.iter().enumerate() {
+                let weights = load(quad);
+                // The instruction wants one factor unsigned: |w| · (a with the sign of w). Two
+                // products of 127 · 127 fit 16 bits.
+                let magnitudes = _mm256_abs_epi8(weights);
+                for c in 0..C {
+                    let by = _mm256_set1_epi32(columns[c][n].quads[q]);
+                    let pairs = _mm256_maddubs_epi16(magnitudes, _mm256_sign_epi8(by, weights));
+                    dots[c] = _mm256_add_epi32(dots[c], _mm256_madd_epi16(pairs, ones));
+                }
+            }
+            let scale = floats(&tile.scale);
+            for c in 0..C {
+                let scale = _mm256_mul_ps(scale, _mm256_set1_ps(columns[c][n].scale));
+                let product = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(dots[c]));
+                sums[c] = _mm256_add_ps(sums[c], product);
+            }
+        }
+        sums.map(|lanes| store(lanes))
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn load(bytes: &[u8; 32]) -> __m256i {
+        // SAFETY: 32 bytes are read from an array of 32, at any alignment.
+        unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+    }
+
+    #[target_feature(enable = "avx2,f16c")]
+    fn floats(halves: &[f16; LANES]) -> __m256 {
+        // SAFETY: 16 bytes are read from an array of eight two-byte numbers.
+        _mm256_cvtph_ps(unsafe { _mm_loadu_si128(halves.as_ptr().cast()) })
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn store(lanes: __m256) -> [f32; LANES] {
+        let mut out = [0.0; LANES];
         // SAFETY: eight floats are written to an array of eight.
-        unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), sum) };
-        lanes.iter().sum()
+        unsafe { _mm256_storeu_ps(out.as_mut_ptr(), lanes) };
+        out
     }
 }

@@ -1,20 +1,32 @@
-//! A local language model: llama and qwen2 GGUF files, run on the processor.
+//! A local language model: chat models in GGUF files, of the architectures llama and qwen2.
 //!
-//! candle reads the file, its tensors and its tokenizer. The decoder is our own: weights are held
-//! once in eight bits for any number of conversations, the key/value cache is outside and can be
-//! cut back after an interruption, and a generation can be cancelled between any two tokens.
+//! candle-core reads the file and its vocabulary; the decoder is our own. Weights keep the bits of
+//! the file and are shared by all conversations. Keys and values are kept outside the model, so
+//! that a conversation's next turn, also one after an interrupted reply, reads only what is new.
+//! One thread computes for everybody and looks after every token whether it is still wanted.
+//!
+//! It deliberately knows no history policy, no tools and no speech.
 
+mod blocks;
 mod cache;
 mod chat;
+mod config;
 mod engine;
-mod file;
 mod forward;
+mod gguf;
 mod kernels;
+mod math;
+mod matrix;
+mod options;
 mod prefixes;
 mod sample;
+mod tile;
 mod tokenizer;
+mod weights;
+mod worker;
 
-pub use engine::{Gguf, GgufOptions};
+pub use engine::Gguf;
+pub use options::{GgufOptions, SamplingOptions};
 
 #[cfg(test)]
 mod tests;

@@ -1,36 +1,52 @@
-//! Caches of earlier generations, so that the next turn of a conversation reads only what is new.
+//! The caches of earlier generations, so that a conversation's next turn reads only what is new.
+//!
+//! It deliberately knows no conversations: whatever begins with the same tokens shares them, be
+//! it the next turn, the same turn with an interrupted reply cut back, or another caller with the
+//! same instructions.
 
 use std::collections::VecDeque;
 
 use crate::cache::Cache;
 
-/// Conversations remembered. One takes about 45 kB a token with SmolLM2.
-const KEPT: usize = 4;
-
-/// The most recently used caches, newest last.
-#[derive(Debug, Default)]
+/// Recently used caches, the latest last.
+#[derive(Debug)]
 pub(crate) struct Prefixes {
     caches: VecDeque<Cache>,
+    most: usize,
 }
 
 impl Prefixes {
-    /// A copy of the longest remembered beginning of `tokens`. The last token is never part of
-    /// it: the model has to run at least once.
-    pub(crate) fn take(&self, tokens: &[u32], empty: impl FnOnce() -> Cache) -> Cache {
-        let wanted = tokens.split_last().map_or(tokens, |(_, head)| head);
-        let best = self.caches.iter().max_by_key(|c| c.shared(wanted));
-        match best.map(|c| (c, c.shared(wanted))) {
-            Some((cache, n)) if n > 0 => cache.prefix(n),
-            _ => empty(),
-        }
+    /// Keeps up to `most` caches.
+    pub(crate) const fn new(most: usize) -> Self {
+        Self { caches: VecDeque::new(), most }
     }
 
-    /// Remembers a cache, in place of those it continues.
+    /// The longest beginning of `tokens` that is known. The last token is never part of it: its
+    /// logits must be computed.
+    pub(crate) fn longest(&mut self, tokens: &[u32]) -> Option<Cache> {
+        let needed = tokens.split_last().map_or(tokens, |(_, before)| before);
+        let lengths = self.caches.iter().map(|c| shared(c.tokens(), needed)).enumerate();
+        let (n, len) = lengths.filter(|(_, len)| *len > 0).max_by_key(|(_, len)| *len)?;
+        let cache = self.caches.remove(n)?;
+        let prefix = cache.prefix(len);
+        self.caches.push_back(cache);
+        Some(prefix)
+    }
+
+    /// Keeps a cache unless another one continues it, in place of those that it continues, and
+    /// if there are too many of the one not used for longest.
     pub(crate) fn keep(&mut self, cache: Cache) {
-        self.caches.retain(|c| c.shared(&cache.tokens) < c.len());
-        if self.caches.len() == KEPT {
+        if self.caches.iter().any(|c| c.tokens().starts_with(cache.tokens())) {
+            return;
+        }
+        self.caches.retain(|c| !cache.tokens().starts_with(c.tokens()));
+        self.caches.push_back(cache);
+        while self.caches.len() > self.most {
             self.caches.pop_front();
         }
-        self.caches.push_back(cache);
     }
+}
+
+fn shared(a: &[u32], b: &[u32]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }

@@ -1,76 +1,126 @@
-//! Text to tokens and back, by the tokenizer the file brings along.
+//! Text to tokens and back, by the vocabulary the file brings along.
+//!
+//! It deliberately knows no roles: what a conversation looks like in tokens is `chat`'s.
+
+use std::str::from_utf8;
 
 use antiphon_core::{Code, Error, Result};
 use candle_core::quantized::tokenizer::TokenizerFromGguf as _;
 use tokenizers::{
     Tokenizer,
-    pre_tokenizers::{byte_level::ByteLevel, digits::Digits, sequence::Sequence},
+    pre_tokenizers::{
+        PreTokenizerWrapper, byte_level::ByteLevel, digits::Digits, sequence::Sequence,
+    },
 };
 
-use crate::file::Source;
+use crate::gguf::GgufFile;
 
-/// A tokenizer and the tokens that end a reply.
+/// What `tokenizer.ggml.token_type` says of tokens that steer and are never said.
+const CONTROL: i64 = 3;
+
+/// A byte-level vocabulary.
 #[derive(Debug)]
-pub(crate) struct Tokens {
+pub(crate) struct Vocabulary {
     tokenizer: Tokenizer,
-    ends: Vec<u32>,
+    /// In ascending order.
+    control: Vec<u32>,
 }
 
-impl Tokens {
-    pub(crate) fn read(source: &Source) -> Result<Self> {
-        let mut tokenizer = Tokenizer::from_gguf(&source.content)
-            .map_err(|e| source.error(format!("its tokenizer cannot be used ({e})")))?;
-        if source.string("tokenizer.ggml.pre").ok() == Some("smollm") {
-            // The reader does not know this kind and falls back to one that adds a space in front
-            // and keeps numbers whole; the model was trained with single digits and no space.
-            let digits = Digits::new(true).into();
-            let bytes = ByteLevel::new(false, true, true).into();
-            tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![digits, bytes])));
-            tokenizer.with_post_processor(None::<ByteLevel>);
+impl Vocabulary {
+    /// The vocabulary of `file`.
+    pub(crate) fn read(file: &GgufFile) -> Result<Self> {
+        let mut tokenizer = Tokenizer::from_gguf(file.content())
+            .map_err(|e| file.unsupported(format!("the tokenizer: {e}")))?;
+        match file.text("tokenizer.ggml.pre").unwrap_or_default() {
+            "qwen2" => {}
+            // candle takes this for GPT-2's with a space in front of every text. It is GPT-2's
+            // without one, and with each digit by itself (SmolLM2's tokenizer.json).
+            "smollm" => {
+                let steps: Vec<PreTokenizerWrapper> =
+                    vec![Digits::new(true).into(), ByteLevel::new(false, true, true).into()];
+                tokenizer.with_pre_tokenizer(Some(Sequence::new(steps)));
+                tokenizer.with_post_processor(None::<ByteLevel>);
+            }
+            other => return Err(file.unsupported(format!("the pre-tokenizer is {other:?}"))),
         }
-        let ends = ["<|im_end|>", "<|endoftext|>", "<|im_start|>"];
-        let ends = ends.iter().filter_map(|t| tokenizer.token_to_id(t)).collect();
-        Ok(Self { tokenizer, ends })
+        // Text that looks like a control token is text: nobody speaks for somebody else.
+        tokenizer.set_encode_special_tokens(true);
+        let kinds = file.numbers("tokenizer.ggml.token_type");
+        let control = (0..).zip(kinds).filter(|(_, kind)| *kind == CONTROL).map(|(id, _)| id);
+        Ok(Self { tokenizer, control: control.collect() })
     }
 
+    /// The tokens of a text; control tokens are never among them.
     pub(crate) fn encode(&self, text: &str) -> Result<Vec<u32>> {
-        let encoding = self.tokenizer.encode(text, false).map_err(|e| {
-            Error::new("llm.generate", Code::InvalidInput, format!("the text has no tokens ({e})"))
+        let encoded = self.tokenizer.encode_fast(text, false);
+        let encoded = encoded.map_err(|e| {
+            Error::new("gguf.tokenize", Code::Internal, format!("{} bytes: {e}", text.len()))
         })?;
-        Ok(encoding.get_ids().to_vec())
+        Ok(encoded.get_ids().to_vec())
     }
 
-    pub(crate) fn is_end(&self, token: u32) -> bool {
-        self.ends.contains(&token)
+    /// The control token of this name.
+    pub(crate) fn control(&self, name: &str) -> Option<u32> {
+        self.tokenizer.token_to_id(name).filter(|id| self.is_control(*id))
     }
 
-    fn decode(&self, tokens: &[u32]) -> String {
-        self.tokenizer.decode(tokens, true).unwrap_or_default()
+    /// Whether a token steers: such a token ends a reply.
+    pub(crate) fn is_control(&self, token: u32) -> bool {
+        self.control.binary_search(&token).is_ok()
+    }
+
+    fn bytes(&self, token: u32) -> Vec<u8> {
+        let name = self.tokenizer.id_to_token(token).unwrap_or_default();
+        name.chars().filter_map(byte).collect()
     }
 }
 
-/// Turns tokens into text as they come, never giving a part of a character.
-#[derive(Debug, Default)]
-pub(crate) struct Detokeniser {
-    tokens: Vec<u32>,
-    /// Tokens whose text has been given, and that text's length.
-    given: (usize, usize),
+/// The byte that a character stands for in byte-level vocabularies. GPT-2's table: printable
+/// bytes of Latin-1 are themselves, the other 68 follow from U+0100 on, in order.
+fn byte(c: char) -> Option<u8> {
+    match u32::from(c) {
+        code @ (0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff) => u8::try_from(code).ok(),
+        code @ 0x100..=0x120 => u8::try_from(code - 0x100).ok(),
+        code @ 0x121..=0x142 => u8::try_from(code - 0x121 + 0x7f).ok(),
+        0x143 => Some(0xad),
+        _ => None,
+    }
 }
 
-impl Detokeniser {
-    /// The text that `token` completes; empty while a character is incomplete.
-    pub(crate) fn push(&mut self, tokens: &Tokens, token: u32) -> String {
-        self.tokens.push(token);
-        let (from, before) = self.given;
-        let text = tokens.decode(self.tokens.get(from..).unwrap_or_default());
-        if text.ends_with('\u{fffd}') {
-            return String::new();
+/// Turns tokens into text as they come. A character waits until its last byte is there; bytes
+/// that can be no character are left out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Detokenizer {
+    pending: Vec<u8>,
+}
+
+impl Detokenizer {
+    /// The text that `token` completes; empty while it completes none.
+    pub(crate) fn push(&mut self, vocabulary: &Vocabulary, token: u32) -> String {
+        self.push_bytes(&vocabulary.bytes(token))
+    }
+
+    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) -> String {
+        self.pending.extend_from_slice(bytes);
+        let mut text = String::new();
+        let mut rest = self.pending.as_slice();
+        loop {
+            match from_utf8(rest) {
+                Ok(valid) => {
+                    text.push_str(valid);
+                    rest = &[];
+                    break;
+                }
+                Err(e) => {
+                    let (valid, broken) = rest.split_at(e.valid_up_to());
+                    text.push_str(from_utf8(valid).unwrap_or_default());
+                    rest = broken;
+                    let Some(skip) = e.error_len() else { break };
+                    rest = rest.get(skip..).unwrap_or_default();
+                }
+            }
         }
-        let new = text.get(before..).unwrap_or_default().to_owned();
-        // The last token stays as context: a token's text can depend on the one before it.
-        let from = self.tokens.len() - 1;
-        let context = tokens.decode(self.tokens.get(from..).unwrap_or_default());
-        self.given = (from, context.len());
-        new
+        self.pending = rest.to_vec();
+        text
     }
 }
