@@ -1,9 +1,12 @@
-//! What models there are, where they come from, and how to know them.
+//! What models there are, where they come from, and how to know them. Reads no model files.
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
 use antiphon_core::{Code, Error, Result};
 use serde::Deserialize;
+
+/// Jaro-Winkler likeness from which a name is taken for a slip of another.
+const ALIKE: f64 = 0.8;
 
 /// The models this release knows.
 #[derive(Clone, Debug, Deserialize)]
@@ -65,6 +68,8 @@ pub struct Package {
     pub version: String,
     /// File name.
     pub wheel: String,
+    /// Length of the wheel in bytes.
+    pub size: u64,
     /// SHA-256 of the wheel, hexadecimal.
     pub sha256: String,
 }
@@ -118,10 +123,8 @@ impl Manifest {
     /// `internal` if it was built wrongly.
     pub fn builtin() -> Result<&'static Self> {
         static MANIFEST: OnceLock<std::result::Result<Manifest, String>> = OnceLock::new();
-        let parse =
-            || serde_json::from_str(include_str!("../manifest.json")).map_err(|e| e.to_string());
         MANIFEST
-            .get_or_init(parse)
+            .get_or_init(|| read(include_str!("../manifest.json")))
             .as_ref()
             .map_err(|e| Error::new("models.manifest", Code::Internal, e.clone()))
     }
@@ -131,8 +134,10 @@ impl Manifest {
     /// # Errors
     /// `invalid_input` naming the place.
     pub fn parse(json: &str) -> Result<Self> {
-        serde_json::from_str(json)
-            .map_err(|e| Error::new("models.manifest", Code::InvalidInput, e.to_string()))
+        read(json).map_err(|e| {
+            Error::new("models.manifest", Code::InvalidInput, e)
+                .with_help("mend the manifest; the built-in one shows its form")
+        })
     }
 
     /// All models.
@@ -144,15 +149,49 @@ impl Manifest {
     /// The model of a name.
     ///
     /// # Errors
-    /// `invalid_input` with the name that was probably meant.
+    /// `invalid_input` with the name that was probably meant, and all there are.
     pub fn find(&self, name: &str) -> Result<&ModelSpec> {
         self.models.iter().find(|m| m.name == name).ok_or_else(|| {
-            let near = |m: &&ModelSpec| (strsim::jaro_winkler(name, &m.name) * 1e6) as u64;
             let names: Vec<&str> = self.models.iter().map(|m| m.name.as_str()).collect();
-            let meant = self.models.iter().max_by_key(near).map_or("", |m| m.name.as_str());
-            let what = format!("there is no model {name:?}");
-            Error::new("models.find", Code::InvalidInput, what)
-                .with_help(format!("did you mean {meant:?}? known: {}", names.join(", ")))
+            let likeness = |n: &&str| strsim::jaro_winkler(name, n);
+            let likely = names.iter().copied().filter(|n| likeness(n) > ALIKE);
+            let meant = likely.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            let meant = meant.map(|m| format!("did you mean {m:?}? ")).unwrap_or_default();
+            Error::new("models.find", Code::InvalidInput, format!("there is no model {name:?}"))
+                .with_help(format!("{meant}known: {}", names.join(", ")))
         })
     }
+}
+
+/// Parses and checks. Names become paths in the cache, so nothing but plain names may pass.
+fn read(json: &str) -> std::result::Result<Manifest, String> {
+    let manifest: Manifest = serde_json::from_str(json).map_err(|e| e.to_string())?;
+    for model in &manifest.models {
+        let files = model.files.iter();
+        let made = model.convert.iter().map(|c| &c.output);
+        let names = files.clone().map(|f| &f.name).chain(made).chain([&model.name]);
+        let wheels = model.packages.iter().map(|p| &p.wheel);
+        if let Some(name) = names.chain(wheels).find(|n| !is_plain(n)) {
+            return Err(format!("{}: {name:?} is not a plain file name", model.name));
+        }
+        let packages = model.packages.iter();
+        let mut sums = files.clone().map(|f| &f.sha256).chain(packages.map(|p| &p.sha256));
+        if let Some(sum) = sums.find(|s| !is_sum(s)) {
+            return Err(format!("{}: {sum:?} is not a SHA-256 in lower case", model.name));
+        }
+        let mut parts = files.flat_map(|f| &f.parts);
+        if let Some(part) = parts.find(|p| p.package >= model.packages.len()) {
+            return Err(format!("{}: {} has no package {}", model.name, part.path, part.package));
+        }
+    }
+    Ok(manifest)
+}
+
+fn is_plain(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    !name.is_empty() && !name.starts_with('.') && name.bytes().all(fits)
+}
+
+fn is_sum(sum: &str) -> bool {
+    sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }

@@ -1,20 +1,20 @@
-//! Who wants to know how a fetch is going.
+//! Who wants to know how a fetch is going. Knows no terminal.
 
 /// Something to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgressEvent<'a> {
-    /// A model is being fetched.
+    /// A model is being fetched; again for the next source if one failed.
     Start {
         /// Its title.
         model: &'a str,
         /// Where from.
         source: &'a str,
-        /// Bytes expected.
+        /// Bytes expected from this source.
         bytes: u64,
     },
     /// Bytes that have arrived.
     Bytes {
-        /// So many.
+        /// So many since the start.
         done: u64,
     },
     /// Another step has begun.

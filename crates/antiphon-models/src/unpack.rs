@@ -1,20 +1,15 @@
-//! Takes files out of wheels. A wheel is a zip; nothing of it is run.
+//! Takes files out of wheels. A wheel is a zip; nothing of it is installed or run.
 
-use std::{
-    fs::File,
-    io::{self, BufReader, Write as _},
-    path::Path,
-};
+use std::{fs::File, io::BufReader, path::Path};
 
 use antiphon_core::{Code, Error, Result};
 use zip::ZipArchive;
 
-use crate::{ModelFile, ModelSpec, store::storage};
+use crate::{ModelFile, ModelSpec, hash::Sink};
 
-/// Joins the parts of `file` from the wheels in `wheels` to a file in `out`.
+/// Joins the parts of `file` from the wheels in `wheels` to a checked file in `out`.
 pub(crate) fn unpack(spec: &ModelSpec, file: &ModelFile, wheels: &Path, out: &Path) -> Result<()> {
-    let target = out.join(&file.name);
-    let mut to = File::create(&target).map_err(|e| storage(&target, &e))?;
+    let mut sink = Sink::create(out, file)?;
     for part in &file.parts {
         let lacks = |why: String| {
             let what = format!("the package of {} lacks {}: {why}", spec.title, part.path);
@@ -27,9 +22,7 @@ pub(crate) fn unpack(spec: &ModelSpec, file: &ModelFile, wheels: &Path, out: &Pa
         let from = File::open(&wheel).map_err(|e| lacks(format!("{}: {e}", package.wheel)))?;
         let mut zip = ZipArchive::new(BufReader::new(from)).map_err(|e| lacks(e.to_string()))?;
         let mut member = zip.by_name(&part.path).map_err(|e| lacks(e.to_string()))?;
-        // A member that claims to be small and is not would fill the disk.
-        let mut bounded = io::Read::take(&mut member, file.size + 1);
-        io::copy(&mut bounded, &mut to).map_err(|e| storage(&target, &e))?;
+        sink.append(&mut member, &|e| lacks(e.to_string()), &mut |_| {})?;
     }
-    to.flush().and_then(|()| to.sync_all()).map_err(|e| storage(&target, &e))
+    sink.finish()
 }

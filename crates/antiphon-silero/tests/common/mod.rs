@@ -1,0 +1,28 @@
+//! The model and the recordings, from the model store.
+#![expect(clippy::unwrap_used, reason = "a test without its model must fail")]
+
+use std::path::PathBuf;
+
+use antiphon_audio::resample;
+use antiphon_core::SPEECH_RATE_HZ;
+use antiphon_models::{Quiet, Store};
+use antiphon_silero::Silero;
+
+pub(crate) fn model_path() -> PathBuf {
+    file("silero", "silero_vad_op18_ifless.onnx")
+}
+
+pub(crate) fn silero() -> Silero {
+    Silero::load(model_path()).unwrap()
+}
+
+/// Samples of a recording, brought to 16 kHz.
+pub(crate) fn recording(name: &str) -> Vec<i16> {
+    let mut wav = hound::WavReader::open(file("stt-recordings", name)).unwrap();
+    let samples: Vec<i16> = wav.samples().map(Result::unwrap).collect();
+    resample(&samples, wav.spec().sample_rate, SPEECH_RATE_HZ).unwrap()
+}
+
+fn file(model: &str, name: &str) -> PathBuf {
+    Store::open_default().unwrap().ensure(model, &mut Quiet).unwrap().file(name).unwrap()
+}
