@@ -94,6 +94,9 @@ impl Encoder {
         rope: &Rope,
         cancel: &dyn Fn() -> bool,
     ) -> Option<Vec<f32>> {
+        if cancel() {
+            return None;
+        }
         let mut scratch = Scratch::default();
         let mut x = self.embed(pcm, &mut scratch.rows);
         for layer in &self.layers {

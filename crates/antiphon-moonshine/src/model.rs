@@ -8,6 +8,7 @@ use crate::{
     decoder::Decoder,
     encoder::{Encoder, HEADS, MIN_SAMPLES},
     math::Rope,
+    sound::Sound,
     weights::Weights,
 };
 
@@ -20,11 +21,7 @@ const MAX_SECONDS: usize = 30;
 /// Encoder vectors, and decoder tokens, at most: 41.7 a second for the longest audio.
 const POSITIONS: usize = 42 * MAX_SECONDS;
 
-/// A sample louder than this is sound (−44 dBFS); quiet before and after it is cut off.
-const QUIET: u16 = 200;
-
-/// Quiet kept on each side of the sound: 100 ms.
-const MARGIN: usize = SPEECH_RATE_HZ as usize / 10;
+const MAX_SAMPLES: usize = MAX_SECONDS * SPEECH_RATE_HZ as usize;
 
 /// A loaded model. English only.
 #[derive(Debug)]
@@ -52,13 +49,17 @@ impl Moonshine {
         Ok(Self { encoder, decoder, rope, tokens })
     }
 
-    /// What is said in `pcm`, one channel at 16 kHz, at most 30 seconds; the rest is left out.
-    /// Empty if nothing is. `cancel` is asked between small steps of the work.
+    /// What is said in `pcm`, one channel at 16 kHz: of the sound in it at most 30 seconds. Empty
+    /// if there is less than 100 ms of sound. Blocks; `cancel` is asked before every encoder layer
+    /// and every decoder token.
     ///
     /// # Errors
     /// `cancelled` if `cancel` said so.
     pub fn transcribe(&self, pcm: &[i16], cancel: &dyn Fn() -> bool) -> Result<String> {
-        let pcm = sound(pcm);
+        let mut sound = Sound::default();
+        sound.scan(pcm);
+        let pcm = pcm.get(sound.range(pcm.len())).unwrap_or_default();
+        let pcm = pcm.get(..MAX_SAMPLES).unwrap_or(pcm);
         if pcm.len() < MIN_SAMPLES {
             return Ok(String::new());
         }
@@ -77,16 +78,6 @@ impl Moonshine {
             tokens.iter().filter_map(piece).filter(|p| !special(p)).flatten().copied().collect();
         String::from_utf8_lossy(&bytes).replace('\u{2581}', " ").trim().to_owned()
     }
-}
-
-/// The part of `pcm` with sound in it, and a margin.
-fn sound(pcm: &[i16]) -> &[i16] {
-    let loud = |s: &i16| s.unsigned_abs() > QUIET;
-    let Some(first) = pcm.iter().position(loud) else { return &[] };
-    let last = pcm.iter().rposition(loud).map_or(pcm.len(), |n| n + 1);
-    let from = first.saturating_sub(MARGIN);
-    let to = (last + MARGIN).min(pcm.len()).min(from + MAX_SECONDS * SPEECH_RATE_HZ as usize);
-    pcm.get(from..to).unwrap_or_default()
 }
 
 /// Pieces of text by token: each a length, of one byte or two, and so many bytes.

@@ -1,8 +1,9 @@
-//! Speech to text: the [`Stt`] port, the transcript its events add up to, and the word error
-//! rate.
+//! Speech to text: the [`Stt`] port and its conformance kit, the transcript its events add up to,
+//! and the word error rate.
 //!
 //! It deliberately knows no engine and no turn-taking: when the user is done is not its business.
 
+pub mod conformance;
 mod port;
 mod transcript;
 pub mod wer;

@@ -1,5 +1,7 @@
 //! Tests of the transcript and of the word error rate.
 
+mod conformance;
+
 use crate::{
     SttEvent, Transcript,
     wer::{Wer, normalise},
