@@ -1,6 +1,6 @@
 //! What the machine wants done: imperative, closed, comparable.
 
-use antiphon_core::{Code, Generation, OpId, SegmentId, SpeechId, TurnId};
+use antiphon_core::{Code, Generation, OpId, RequestId, SegmentId, SpeechId, TurnId};
 use antiphon_llm::LlmRequest;
 use antiphon_tts::{TtsRequest, WordTiming};
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,15 @@ pub enum Effect {
         segment: SegmentId,
         /// What to say.
         request: TtsRequest,
+    },
+    /// Queue the recording that the application keeps under `clip`, as a segment.
+    Play {
+        /// The playout generation it belongs to.
+        generation: Generation,
+        /// The segment.
+        segment: SegmentId,
+        /// The recording.
+        clip: RequestId,
     },
 }
 
@@ -174,6 +183,18 @@ pub enum Notice {
     Interrupted(TurnId),
     /// The overlap was a false interruption; playout goes on.
     Resumed(TurnId),
+    /// A speech was begun; it is not audible yet. One end follows.
+    SpeechCreated {
+        /// The speech.
+        speech: SpeechId,
+        /// The turn it answers, or its own.
+        turn: TurnId,
+        /// Who asked for it; `None` for answers and what the conversation says by itself.
+        request: Option<RequestId>,
+    },
+    /// A speech that was asked for will never be heard: it was withdrawn, interrupted while it
+    /// waited, refused for want of room, or the session closed.
+    RequestDropped(RequestId),
     /// The first sample of a speech left.
     SpeechStarted {
         /// The speech.
@@ -214,8 +235,13 @@ pub enum Notice {
         /// Whether the boundary is an estimate.
         estimated: bool,
     },
-    /// A preemptive reply was dropped before it was committed; its tokens were wasted.
-    PreemptiveDropped(TurnId),
+    /// A preemptive reply was dropped before it was committed.
+    PreemptiveDropped {
+        /// The turn.
+        turn: TurnId,
+        /// Characters of text that were generated for nothing.
+        chars: usize,
+    },
     /// When the steps of a turn happened.
     Latency(Waterfall),
     /// Something failed; the session goes on.

@@ -26,6 +26,19 @@ pub struct Config {
     pub turn_detector: bool,
     /// Whether a reply is begun before the turn is committed.
     pub preemptive: bool,
+    /// How long an interim transcript stands still in silence before a reply is begun on it; a
+    /// final one counts at once. Default 200 ms.
+    pub preemptive_after: Duration,
+    /// A user turn longer than this is committed while it goes on. Default 60 s.
+    pub max_turn: Duration,
+    /// Silence on both sides after which the user counts as away; `None` for never. Default 15 s.
+    pub away_after: Option<Duration>,
+    /// Said when the user is away, to ask them back; empty for nothing.
+    pub reprompt: String,
+    /// How often, until the user speaks again. Default 2.
+    pub max_reprompts: u32,
+    /// Said when a reply fails before a word of it was composed; empty for nothing.
+    pub apology: String,
     /// When a turn is over.
     pub endpointing: EndpointingConfig,
     /// When speech over the agent interrupts.
@@ -55,6 +68,12 @@ impl Default for Config {
             playout_rate_hz: 24_000,
             turn_detector: true,
             preemptive: true,
+            preemptive_after: Duration::from_millis(200),
+            max_turn: Duration::from_secs(60),
+            away_after: Some(Duration::from_secs(15)),
+            reprompt: String::new(),
+            max_reprompts: 2,
+            apology: String::new(),
             endpointing: EndpointingConfig::default(),
             interruption: InterruptionConfig::default(),
             segments_ahead: 2,
@@ -87,6 +106,12 @@ impl Config {
         }
         if self.endpointing.floor > self.endpointing.ceiling {
             return bad("endpointing.floor must not exceed endpointing.ceiling");
+        }
+        if self.max_turn < Duration::from_secs(1) {
+            return bad("max_turn must be at least a second");
+        }
+        if self.away_after.is_some_and(|d| d.is_zero()) {
+            return bad("away_after must not be zero; leave it out for never");
         }
         if self.effect_timeout.is_zero() || self.playout_timeout.is_zero() {
             return bad("effect_timeout and playout_timeout must not be zero");

@@ -1,6 +1,6 @@
 //! Facts the machine is told: past tense, closed, serialisable. The journal is made of these.
 
-use antiphon_core::{Code, Generation, OpId, Timestamp};
+use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp};
 use antiphon_llm::LlmEvent;
 use antiphon_stt::SttEvent;
 use antiphon_tts::WordTiming;
@@ -132,19 +132,74 @@ impl PlayoutEvent {
 pub enum Command {
     /// Begin: greet if so configured, and listen.
     Start,
-    /// Say this text.
-    Say {
+    /// Say something given.
+    Say(Say),
+    /// Have the agent say something by itself.
+    Prompt {
+        /// Who asks, for the notices about it.
+        request: RequestId,
+        /// What to speak about, in a system message after the history.
+        instructions: String,
+        /// Its place among the speeches that wait.
+        priority: Priority,
+    },
+    /// The user typed this: a turn of its own, committed at once.
+    UserText {
         /// The words.
         text: String,
-        /// Whether the user's speech may not interrupt it.
-        protected: bool,
     },
     /// Stop speaking now, as if the user had interrupted. Protected speech goes on.
     Interrupt,
+    /// Stop this speech, or forget it if it has not begun. Protected speech goes on.
+    Withdraw(RequestId),
     /// The user's turn is over, whatever the endpointing says.
     CommitTurn,
     /// Forget what the user has said in the turn that is not committed yet.
     ClearTurn,
+    /// Another agent takes over, or the same one changes. Counts from the next reply on.
+    Update(AgentUpdate),
     /// End the session.
     Close,
+}
+
+/// A speech whose words are given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Say {
+    /// Who asks, for the notices about it.
+    pub request: RequestId,
+    /// The words.
+    pub text: String,
+    /// Play the recording that the application keeps under `request`, instead of synthesising.
+    #[serde(default)]
+    pub clip: bool,
+    /// Whether the user's speech may not interrupt it.
+    pub protected: bool,
+    /// Its place among the speeches that wait.
+    #[serde(default)]
+    pub priority: Priority,
+}
+
+/// The place of a speech among those that wait. What is being said is never displaced.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// After everything else.
+    Low,
+    /// In the order in which it was asked for.
+    #[default]
+    Normal,
+    /// Before everything else.
+    High,
+}
+
+/// What changes when another agent takes over; `None` leaves things as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentUpdate {
+    /// The agent's instructions.
+    pub instructions: Option<String>,
+    /// The agent's voice.
+    pub voice: Option<String>,
 }

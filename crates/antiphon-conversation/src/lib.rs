@@ -17,6 +17,7 @@
 //! ```
 
 mod action;
+mod attention;
 mod config;
 mod conversation;
 mod deadline;
@@ -25,6 +26,7 @@ mod ledger;
 mod messages;
 mod ops;
 mod overlap;
+mod plans;
 mod playout;
 mod replay;
 mod speech;
@@ -37,7 +39,9 @@ pub use action::{
 pub use config::Config;
 pub use conversation::Conversation;
 pub use deadline::Deadline;
-pub use event::{Command, Event, OpEvent, PlayoutEvent, SynthesisEvent, UserEvent};
+pub use event::{
+    AgentUpdate, Command, Event, OpEvent, PlayoutEvent, Priority, Say, SynthesisEvent, UserEvent,
+};
 pub use replay::{Replay, digest_actions};
 pub use waterfall::Waterfall;
 

@@ -8,6 +8,14 @@ use crate::Config;
 /// Ends the heard part of an interrupted reply, so that the model can see the interruption.
 const INTERRUPTED: &str = " —";
 
+/// The request for a speech by the agent's own initiative.
+pub(crate) fn prompt(config: &Config, history: &History, instructions: &str) -> LlmRequest {
+    let mut request = request(config, history, None);
+    let content = instructions.to_owned();
+    request.messages.push(Message { role: Role::System, content });
+    request
+}
+
 /// The request for a reply to `history`, followed by `user` if that is not in it yet.
 ///
 /// Consecutive texts of one side are one message: chat templates alternate.

@@ -51,7 +51,7 @@ impl Ops {
             Effect::Transcribe { .. } => Role::Transcribe,
             Effect::PredictTurnEnd { .. } => Role::Predict,
             Effect::Generate(_) => Role::Generate,
-            Effect::Speak { .. } => Role::Speak,
+            Effect::Speak { .. } | Effect::Play { .. } => Role::Speak,
         };
         let op = OpId(self.next);
         self.next += 1;

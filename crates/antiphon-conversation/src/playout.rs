@@ -3,12 +3,9 @@
 
 use std::time::Duration;
 
-use antiphon_core::Timestamp;
+use antiphon_core::{Generation, Timestamp};
 
-use crate::{
-    Action, Actions, Config, Event, PlayoutCommand, PlayoutEvent, deadline::Deadline,
-    speech::Speech,
-};
+use crate::{Action, Actions, Config, Event, PlayoutCommand, PlayoutEvent, speech::Speech};
 
 /// A flush is answered by the next media tick. If the answer takes longer than this, the last
 /// known position counts.
@@ -17,6 +14,8 @@ const FLUSH_ANSWER: Duration = Duration::from_millis(250);
 #[derive(Clone, Debug)]
 pub(crate) struct Playout {
     holding: bool,
+    /// The generation that is held, once playout says that it is. Its position is exact.
+    held: Option<Generation>,
     last_report: Timestamp,
     flushing: Option<Flushing>,
 }
@@ -32,7 +31,7 @@ pub(crate) struct Flushing {
 
 impl Playout {
     pub(crate) const fn new() -> Self {
-        Self { holding: false, last_report: Timestamp::ZERO, flushing: None }
+        Self { holding: false, held: None, last_report: Timestamp::ZERO, flushing: None }
     }
 
     pub(crate) fn hold(&mut self, out: &mut Actions) {
@@ -45,6 +44,7 @@ impl Playout {
     pub(crate) fn release(&mut self, now: Timestamp, out: &mut Actions) {
         if self.holding {
             self.holding = false;
+            self.held = None;
             self.last_report = now;
             out.push(Action::Playout(PlayoutCommand::Resume));
         }
@@ -53,7 +53,8 @@ impl Playout {
     /// Drops a speech. It stays here until its position is known.
     pub(crate) fn flush(&mut self, now: Timestamp, speech: Speech, out: &mut Actions) {
         out.push(Action::Playout(PlayoutCommand::Flush(speech.generation)));
-        let exact = speech.ledger.queued_samples() == 0;
+        let held = self.held == Some(speech.generation);
+        let exact = held || speech.ledger.queued_samples() == 0;
         self.flushing = Some(Flushing { speech, since: now, exact });
     }
 
@@ -62,8 +63,11 @@ impl Playout {
         self.flushing.take_if(|f| at_once || f.exact || now >= f.since + FLUSH_ANSWER)
     }
 
-    /// A report on the dropped speech.
-    pub(crate) fn report_flushing(&mut self, event: &PlayoutEvent) {
+    /// A report, of which the speech that is held or was dropped may be the subject.
+    pub(crate) fn reported(&mut self, event: &PlayoutEvent) {
+        if self.holding && matches!(event, PlayoutEvent::Paused(..)) {
+            self.held = Some(event.generation());
+        }
         let Some(f) = &mut self.flushing else { return };
         if f.speech.generation != event.generation() {
             return;
@@ -85,9 +89,9 @@ impl Playout {
         waits.then(|| self.last_report + config.playout_timeout)
     }
 
-    pub(crate) fn deadline(&self) -> Option<Deadline> {
-        let f = self.flushing.as_ref()?;
-        Some(Deadline { at: f.since + FLUSH_ANSWER, why: "flush answer" })
+    /// When the last known position of a dropped speech has to do.
+    pub(crate) fn flush_due(&self) -> Option<Timestamp> {
+        self.flushing.as_ref().map(|f| f.since + FLUSH_ANSWER)
     }
 
     pub(crate) const fn is_settled(&self) -> bool {

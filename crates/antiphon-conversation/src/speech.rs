@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use antiphon_core::{Generation, OpId, SegmentId, SpeechId, Timestamp, TurnId};
+use antiphon_core::{Generation, OpId, RequestId, SegmentId, SpeechId, Timestamp, TurnId};
 use antiphon_tts::{Splitter, SplitterConfig, TtsRequest};
 
 use crate::{
@@ -25,6 +25,8 @@ const NEARLY_OVER_MS: u64 = 600;
 pub(crate) struct Speech {
     pub(crate) id: SpeechId,
     pub(crate) turn: TurnId,
+    /// Who asked for it.
+    pub(crate) request: Option<RequestId>,
     pub(crate) generation: Generation,
     pub(crate) protected: bool,
     pub(crate) waterfall: Option<Waterfall>,
@@ -33,42 +35,62 @@ pub(crate) struct Speech {
     pub(crate) audible: bool,
     /// The user's text it answers before that is committed; `None` once committed.
     speculative: Option<String>,
+    /// It plays a recording, kept under `request`.
+    clip: bool,
     generate: Option<OpId>,
     next_segment: u32,
     splitter: Splitter,
     pending: VecDeque<String>,
     synths: Vec<OpId>,
     composed_bytes: usize,
+    composed_chars: usize,
     finish_sent: bool,
 }
 
 impl Speech {
-    pub(crate) fn new(id: u32, turn: TurnId, waterfall: Option<Waterfall>) -> Self {
+    pub(crate) fn new(
+        id: u32,
+        turn: TurnId,
+        request: Option<RequestId>,
+        waterfall: Option<Waterfall>,
+    ) -> Self {
         Self {
             id: SpeechId(id),
             turn,
+            request,
             generation: Generation(id),
             protected: false,
             waterfall,
             ledger: Ledger::default(),
             audible: false,
             speculative: None,
+            clip: false,
             generate: None,
             next_segment: 0,
             splitter: Splitter::new(SplitterConfig::default()),
             pending: VecDeque::new(),
             synths: Vec::new(),
             composed_bytes: 0,
+            composed_chars: 0,
             finish_sent: false,
         }
     }
 
-    /// The speech says a given text.
-    pub(crate) fn with_text(mut self, text: &str, protected: bool) -> Self {
-        self.protected = protected;
-        self.compose(text);
-        self.pending.extend(self.splitter.finish());
+    /// The speech says a given text; with `clip`, as it was recorded, in one piece.
+    pub(crate) fn with_text(mut self, text: &str, clip: bool, protected: bool) -> Self {
+        (self.clip, self.protected) = (clip, protected);
+        if clip {
+            self.pending.push_back(text.to_owned());
+        } else {
+            self.compose(text);
+            self.pending.extend(self.splitter.finish());
+        }
         self
+    }
+
+    /// What tells of its beginning.
+    pub(crate) const fn created(&self) -> Notice {
+        Notice::SpeechCreated { speech: self.id, turn: self.turn, request: self.request }
     }
 
     /// The speech says what `op` generates; with `speculative`, only after that text is committed.
@@ -94,6 +116,7 @@ impl Speech {
 
     fn compose(&mut self, text: &str) {
         self.composed_bytes = self.composed_bytes.saturating_add(text.len());
+        self.composed_chars = self.composed_chars.saturating_add(text.chars().count());
         let mut segments = Vec::new();
         self.splitter.push(text, &mut segments);
         self.pending.extend(segments);
@@ -111,6 +134,16 @@ impl Speech {
             mark(&mut w.first_segment, now);
         }
         self.composed_bytes > MAX_TEXT_BYTES
+    }
+
+    /// Whether no text has come yet.
+    pub(crate) const fn is_wordless(&self) -> bool {
+        self.composed_bytes == 0
+    }
+
+    /// Characters of text that have come.
+    pub(crate) const fn composed_chars(&self) -> usize {
+        self.composed_chars
     }
 
     /// The generation `op` is over. Returns whether it was this speech's.
@@ -195,12 +228,15 @@ impl Speech {
         self.next_segment += 1;
         let notice = Notice::Segment { speech: self.id, segment, text: text.clone() };
         out.push(Action::Emit(notice));
-        let request = TtsRequest {
-            text: text.clone(),
-            voice: config.voice.clone(),
-            rate: config.speaking_rate,
+        let generation = self.generation;
+        let effect = match self.request.filter(|_| self.clip) {
+            Some(clip) => Effect::Play { generation, segment, clip },
+            None => {
+                let (text, voice) = (text.clone(), config.voice.clone());
+                let request = TtsRequest { text, voice, rate: config.speaking_rate };
+                Effect::Speak { generation, segment, request }
+            }
         };
-        let effect = Effect::Speak { generation: self.generation, segment, request };
         let op = ops.start(now, effect, out);
         self.ledger.open(segment, op, text, config.playout_rate_hz);
         self.synths.push(op);

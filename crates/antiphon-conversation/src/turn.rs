@@ -3,7 +3,9 @@
 //! It deliberately knows nothing of the agent. Whether the turn *may* be committed (it may not
 //! while an overlap is undecided) is the caller's business.
 
-use antiphon_core::{OpId, Timestamp, TurnId};
+use std::time::Duration;
+
+use antiphon_core::{OpId, SPEECH_RATE_HZ, Timestamp, TurnId};
 use antiphon_stt::{SttEvent, Transcript};
 use antiphon_turn::{EndpointingConfig, Prediction};
 
@@ -15,6 +17,9 @@ use crate::{
 /// 300 ms at 16 kHz.
 const PRE_ROLL_SAMPLES: u64 = 4_800;
 
+/// Replies begun on one turn before it is committed: failing providers are not asked for ever.
+const MAX_SPECULATIONS: u32 = 4;
+
 /// Transcriptions of committed turns that may still bring a late text.
 const MAX_CLOSING: usize = 4;
 
@@ -23,6 +28,10 @@ pub(crate) struct UserTurn {
     next: u32,
     open: Option<Open>,
     closing: Vec<Closing>,
+    /// When the sound that is heard now began, as time and sample position.
+    sounding: Option<(Timestamp, u64)>,
+    /// A turn was cut at its greatest length; what the user goes on to say is the next one.
+    cut: bool,
 }
 
 /// A turn that is not committed yet.
@@ -33,7 +42,11 @@ pub(crate) struct Open {
     pub(crate) voice: Voice,
     stt: Option<OpId>,
     transcript: Transcript,
+    /// When the transcript changed last.
+    changed: Timestamp,
     marker: u32,
+    /// Replies begun on it before it was committed.
+    speculations: u32,
     /// The application wants it committed as soon as the transcript is final.
     commit_asked: bool,
 }
@@ -73,7 +86,7 @@ pub(crate) struct Committed {
 
 impl UserTurn {
     pub(crate) const fn new() -> Self {
-        Self { next: 0, open: None, closing: Vec::new() }
+        Self { next: 0, open: None, closing: Vec::new(), sounding: None, cut: false }
     }
 
     pub(crate) const fn open(&self) -> Option<&Open> {
@@ -100,6 +113,7 @@ impl UserTurn {
         ops: &mut Ops,
         out: &mut Actions,
     ) {
+        self.sounding = Some((at.min(now), sample));
         if let Some(open) = &mut self.open {
             if let Voice::Silent(Silence { predict: Some(op), .. }) = open.voice {
                 ops.cancel(op, out);
@@ -113,12 +127,34 @@ impl UserTurn {
         let stt = Some(ops.start(now, effect, out));
         let transcript = Transcript::default();
         let (voice, onset) = (Voice::Speaking, at.min(now));
-        let open = Open { id, onset, voice, stt, transcript, marker: 0, commit_asked: false };
-        self.open = Some(open);
+        self.open = Some(Open {
+            id,
+            onset,
+            voice,
+            stt,
+            transcript,
+            changed: now,
+            marker: 0,
+            speculations: 0,
+            commit_asked: false,
+        });
     }
 
-    /// The user pauses: make the transcript final and ask whether that was all.
+    /// The user pauses.
     pub(crate) fn speech_stopped(
+        &mut self,
+        now: Timestamp,
+        at: Timestamp,
+        config: &Config,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) {
+        self.sounding = None;
+        self.pause(now, at, config, ops, out);
+    }
+
+    /// Makes the transcript final and asks whether that was all.
+    fn pause(
         &mut self,
         now: Timestamp,
         at: Timestamp,
@@ -178,6 +214,7 @@ impl UserTurn {
         }
         let text = open.transcript.text();
         if text != before {
+            open.changed = now;
             out.push(Action::Emit(Notice::Interim { turn: open.id, text }));
         }
         None
@@ -215,6 +252,42 @@ impl UserTurn {
         }
     }
 
+    /// The transcript, for a reply that is begun on it.
+    pub(crate) fn speculate(&mut self) -> Option<(TurnId, Waterfall, String)> {
+        let open = self.open.as_mut()?;
+        open.speculations += 1;
+        let Voice::Silent(silence) = &open.voice else { return None };
+        Some((open.id, silence.waterfall.clone(), open.transcript.text()))
+    }
+
+    /// Commits a turn that has become too long, though the user goes on.
+    pub(crate) fn cut(
+        &mut self,
+        now: Timestamp,
+        config: &Config,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) {
+        self.ask_commit(now, config, ops, out);
+        self.cut = true;
+    }
+
+    /// After a cut: where the next turn begins, if the user still speaks.
+    pub(crate) fn goes_on(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
+        if self.open.is_some() || !std::mem::take(&mut self.cut) {
+            return None;
+        }
+        let (at, sample) = self.sounding?;
+        let samples = now.since(at).as_millis() as u64 * u64::from(SPEECH_RATE_HZ) / 1000;
+        Some((now, sample.saturating_add(samples)))
+    }
+
+    /// When a turn that goes on and on is committed all the same.
+    pub(crate) fn limit(&self, config: &Config) -> Option<Timestamp> {
+        let open = self.open.as_ref().filter(|o| matches!(o.voice, Voice::Speaking))?;
+        Some(open.onset + config.max_turn)
+    }
+
     /// Commits as soon as the transcript is final. While the user speaks, the pause is declared.
     pub(crate) fn ask_commit(
         &mut self,
@@ -223,7 +296,7 @@ impl UserTurn {
         ops: &mut Ops,
         out: &mut Actions,
     ) {
-        self.speech_stopped(now, now, config, ops, out);
+        self.pause(now, now, config, ops, out);
         if let Some(open) = &mut self.open {
             open.commit_asked = true;
         }
@@ -282,6 +355,14 @@ impl Open {
         }
     }
 
+    /// When a reply may be begun on the transcript: it is final, or stands still for `stable`.
+    pub(crate) fn stable_at(&self, stable: Duration) -> Option<Timestamp> {
+        let silence = self.silence().filter(|_| self.speculations < MAX_SPECULATIONS)?;
+        let final_at = if silence.flushed { Some(self.changed) } else { None };
+        let at = final_at.unwrap_or_else(|| self.changed.max(silence.since) + stable);
+        (!self.text().is_empty()).then_some(at)
+    }
+
     /// When the turn is to be committed if nothing changes; `None` while the user speaks.
     pub(crate) fn due(&self, policy: &EndpointingConfig) -> Option<Timestamp> {
         let silence = self.silence()?;
@@ -291,4 +372,12 @@ impl Open {
         };
         Some(if silence.flushed { due } else { due + policy.transcript_grace })
     }
+}
+
+/// Whether two transcripts differ in nothing that changes an answer: case, punctuation, spaces.
+pub(crate) fn same_words(a: &str, b: &str) -> bool {
+    let words = |s: &str| -> String {
+        s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    words(a) == words(b)
 }

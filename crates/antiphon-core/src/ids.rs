@@ -36,6 +36,10 @@ id!(
     SegmentId, "seg"
 );
 id!(
+    /// A speech that the application asked for, whether or not it has begun.
+    RequestId, "req"
+);
+id!(
     /// The playout generation of a speech. Playout drops generations older than a flush.
     Generation, "gen"
 );

@@ -12,7 +12,7 @@ mod stream;
 pub use audio::{AudioFormat, FRAME_MS, SPEECH_RATE_HZ};
 pub use clock::{Clock, Timestamp};
 pub use error::{Code, Error, Result};
-pub use ids::{Generation, OpId, SegmentId, SpeechId, TurnId};
+pub use ids::{Generation, OpId, RequestId, SegmentId, SpeechId, TurnId};
 pub use pii::Pii;
 pub use stream::{BoxFuture, BoxStream};
 

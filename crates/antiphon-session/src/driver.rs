@@ -3,21 +3,28 @@
 //! It deliberately decides nothing. Facts from the media plane come first, then the machine's
 //! deadline, then the results of effects, then audio; all inboxes are bounded.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use antiphon_audio::PlayoutControl;
 use antiphon_conversation::{
     Action, Actions, Command, Conversation, Effect, Event, Notice, OpEvent, OpInput, PlayoutCommand,
 };
-use antiphon_core::{Clock as _, Code, OpId, Timestamp};
+use antiphon_core::{Clock as _, Code, Error, Generation, OpId, RequestId, Timestamp};
 use antiphon_state::History;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{
-    SessionClock, SessionEvent, Working,
+    Agent, Clip, SessionClock, SessionEvent, SessionHandle, Working,
+    counters::Counters,
     effects::{Effects, is_flushed},
+    handle::{Extra, Order},
     journal::JournalSink,
+    lifecycle,
     media::{Fact, Seat},
+    speech::Speeches,
     user_audio::UserAudio,
 };
 
@@ -53,7 +60,7 @@ impl OpSender {
 /// What the driver listens to.
 pub(crate) struct Inboxes {
     pub(crate) facts: mpsc::Receiver<Fact>,
-    pub(crate) commands: mpsc::Receiver<Command>,
+    pub(crate) orders: mpsc::Receiver<Order>,
     pub(crate) ops: mpsc::Receiver<OpMessage>,
     pub(crate) audio: mpsc::Receiver<crate::media::Heard>,
 }
@@ -66,6 +73,14 @@ pub(crate) struct Driver {
     pub(crate) user: UserAudio,
     pub(crate) heard_through: u64,
     pub(crate) journal: Option<JournalSink>,
+    /// For agents that take over.
+    pub(crate) handle: SessionHandle,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) speeches: Speeches,
+    /// Recordings that wait to be played.
+    pub(crate) clips: BTreeMap<RequestId, Clip>,
+    /// The agent that takes over now.
+    pub(crate) entering: Option<JoinHandle<()>>,
     pub(crate) events: broadcast::Sender<SessionEvent>,
     pub(crate) history: watch::Sender<Arc<History>>,
     pub(crate) seat: Seat,
@@ -75,7 +90,7 @@ pub(crate) struct Driver {
 
 enum Woken {
     Fact(Option<Fact>),
-    Command(Option<Command>),
+    Order(Option<Order>),
     Deadline,
     Op(Option<OpMessage>),
     Audio(Option<crate::media::Heard>),
@@ -84,6 +99,8 @@ enum Woken {
 impl Driver {
     /// Runs the session to its end.
     pub(crate) async fn run(mut self, mut inboxes: Inboxes) {
+        let agent = self.effects.agent();
+        self.enter(None, agent);
         self.handle(Event::App(Command::Start), &mut inboxes);
         while !self.ended {
             let deadline = self.machine.deadline();
@@ -91,28 +108,60 @@ impl Driver {
             let woken = tokio::select! {
                 biased;
                 fact = inboxes.facts.recv() => Woken::Fact(fact),
-                command = inboxes.commands.recv() => Woken::Command(command),
+                order = inboxes.orders.recv() => Woken::Order(order),
                 () = self.clock.sleep_until(at), if deadline.is_some() => Woken::Deadline,
                 result = inboxes.ops.recv() => Woken::Op(result),
                 heard = inboxes.audio.recv() => Woken::Audio(heard),
             };
             self.woken(woken, &mut inboxes);
         }
-        self.finish();
+        self.finish().await;
     }
 
     fn woken(&mut self, woken: Woken, inboxes: &mut Inboxes) {
         match woken {
             Woken::Fact(Some(fact)) => self.handle(fact.event, inboxes),
-            Woken::Command(Some(command)) => self.handle(Event::App(command), inboxes),
+            Woken::Order(Some(order)) => self.order(order, inboxes),
             Woken::Deadline => self.handle(Event::Tick, inboxes),
             Woken::Op(Some(OpMessage { op, event, _working })) => self.result(op, event, inboxes),
             Woken::Audio(Some(heard)) => self.hear(&heard.samples),
             // The media plane or the handle is gone: nobody is left to talk to.
-            Woken::Fact(None) | Woken::Command(None) | Woken::Op(None) | Woken::Audio(None) => {
+            Woken::Fact(None) | Woken::Order(None) | Woken::Op(None) | Woken::Audio(None) => {
                 self.handle(Event::App(Command::Close), inboxes);
             }
         }
+    }
+
+    fn order(&mut self, order: Order, inboxes: &mut Inboxes) {
+        match order.extra {
+            Extra::None => {}
+            Extra::Speech { request, state, clip } => {
+                self.speeches.expect(request, state);
+                self.clips.extend(clip.map(|clip| (request, clip)));
+            }
+            Extra::Agent(agent) => {
+                let old = self.effects.set_agent(agent.clone());
+                self.enter(Some(old), agent);
+            }
+        }
+        self.handle(Event::App(order.command), inboxes);
+    }
+
+    /// Lets an agent take over, beside the conversation.
+    fn enter(&mut self, old: Option<Arc<dyn Agent>>, new: Arc<dyn Agent>) {
+        let (handle, clock) = (self.handle.clone(), self.clock.clone());
+        let (events, counters) = (self.events.clone(), self.counters.clone());
+        let working = clock.working();
+        self.entering = Some(tokio::spawn(async move {
+            if let Err(e) = lifecycle::change(old, new, handle).await {
+                let (op, code, detail) = (e.op().to_owned(), e.code(), e.detail().to_owned());
+                counters.error(&op, code);
+                tracing::warn!(op, %code, detail, "the agent could not take over");
+                let notice = Notice::Error { op, code, detail };
+                let _ = events.send(SessionEvent { at: clock.now(), notice });
+            }
+            drop(working);
+        }));
     }
 
     fn result(&mut self, op: OpId, event: OpEvent, inboxes: &mut Inboxes) {
@@ -181,6 +230,17 @@ impl Driver {
             Effect::Speak { generation, request, .. } => {
                 self.effects.speak(op, generation, request);
             }
+            Effect::Play { generation, clip, .. } => self.play(op, generation, clip),
+        }
+    }
+
+    fn play(&mut self, op: OpId, generation: Generation, clip: RequestId) {
+        match self.clips.remove(&clip) {
+            Some(clip) => self.effects.play(op, generation, clip),
+            None => {
+                let e = Error::new("session.say", Code::InvalidInput, "the recording is missing");
+                self.effects.fail(op, e);
+            }
         }
     }
 
@@ -220,6 +280,13 @@ impl Driver {
             self.history.send_replace(Arc::new(self.machine.history().clone()));
         }
         self.ended |= matches!(notice, Notice::Ended);
+        if let Some(over) = self.speeches.notice(&notice) {
+            self.clips.remove(&over);
+        }
+        if let Notice::Error { op, code, detail } = &notice {
+            self.counters.error(op, *code);
+            tracing::warn!(op, %code, detail, at = %at, "the session goes on");
+        }
         // Without a listener there is nobody to tell; a slow one is told how much it missed.
         let _ = self.events.send(SessionEvent { at, notice });
     }
@@ -229,7 +296,10 @@ impl Driver {
         self.emit(at, Notice::Error { op, code: Code::Unavailable, detail });
     }
 
-    fn finish(mut self) {
+    async fn finish(mut self) {
+        if let Some(entering) = self.entering.take() {
+            entering.abort();
+        }
         self.history.send_replace(Arc::new(self.machine.history().clone()));
         let dropped = self.effects.dropped_audio();
         if dropped > 0 {
@@ -237,6 +307,7 @@ impl Driver {
             self.warn(now, "stt.transcribe", &format!("{dropped} samples came too fast"));
         }
         drop(self.seat);
+        lifecycle::leave(self.effects.agent()).await;
         if let Some(journal) = self.journal {
             journal.finish();
         }

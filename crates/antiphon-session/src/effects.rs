@@ -1,19 +1,20 @@
 //! The effect plane: one task per operation. Dropping the task's handle cancels the operation.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
 use antiphon_conversation::OpEvent;
 use antiphon_core::{BoxStream, Code, Error, Generation, OpId, Pii, Result};
-use antiphon_llm::{Llm, LlmRequest};
+use antiphon_llm::LlmRequest;
 use antiphon_stt::{Stt, SttEvent, SttInput, SttRequest};
-use antiphon_tts::{Tts, TtsRequest};
+use antiphon_tts::{Tts, TtsEvent, TtsRequest};
 use antiphon_turn::{TurnContext, TurnDetector};
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::{sync::mpsc, task::AbortHandle};
 
 use crate::{
-    SessionClock, Working,
+    Agent, Clip, SessionClock, Working,
     driver::OpSender,
+    lifecycle::panic_text,
     voice::{CHUNKS_AHEAD, Chunk, Job},
 };
 
@@ -26,8 +27,6 @@ const AUDIO_AHEAD: usize = 500;
 pub struct Engines {
     /// Speech to text.
     pub stt: Arc<dyn Stt>,
-    /// The language model.
-    pub llm: Arc<dyn Llm>,
     /// Text to speech.
     pub tts: Arc<dyn Tts>,
     /// The turn detector, if there is one.
@@ -52,6 +51,7 @@ impl Drop for Running {
 /// The running operations of one session.
 pub(crate) struct Effects {
     engines: Engines,
+    agent: Arc<dyn Agent>,
     clock: SessionClock,
     events: OpSender,
     voice: mpsc::Sender<Job>,
@@ -62,11 +62,21 @@ pub(crate) struct Effects {
 impl Effects {
     pub(crate) const fn new(
         engines: Engines,
+        agent: Arc<dyn Agent>,
         clock: SessionClock,
         events: OpSender,
         voice: mpsc::Sender<Job>,
     ) -> Self {
-        Self { engines, clock, events, voice, running: BTreeMap::new(), dropped_audio: 0 }
+        Self { engines, agent, clock, events, voice, running: BTreeMap::new(), dropped_audio: 0 }
+    }
+
+    /// Another agent answers from now on. Gives the old one.
+    pub(crate) fn set_agent(&mut self, agent: Arc<dyn Agent>) -> Arc<dyn Agent> {
+        std::mem::replace(&mut self.agent, agent)
+    }
+
+    pub(crate) fn agent(&self) -> Arc<dyn Agent> {
+        self.agent.clone()
     }
 
     /// Drops an operation, running or not.
@@ -121,13 +131,14 @@ impl Effects {
     pub(crate) fn transcribe(&mut self, op: OpId, language: Option<String>) {
         let (audio, input) = mpsc::channel(AUDIO_AHEAD);
         let (stt, events) = (self.engines.stt.clone(), self.events.clone());
-        let task = tokio::spawn(async move {
+        self.spawn(op, async move {
             let request = SttRequest { language };
             let stream = stt.transcribe(request, receiver_stream(input)).await;
             relay(op, stream, OpEvent::Stt, &events).await;
         });
-        let running = Running { task: task.abort_handle(), audio: Some(audio), flushing: None };
-        self.running.insert(op, running);
+        if let Some(running) = self.running.get_mut(&op) {
+            running.audio = Some(audio);
+        }
     }
 
     pub(crate) fn predict(&mut self, op: OpId, audio: Vec<i16>, transcript: String) {
@@ -147,10 +158,10 @@ impl Effects {
     }
 
     pub(crate) fn generate(&mut self, op: OpId, request: LlmRequest) {
-        let (llm, events) = (self.engines.llm.clone(), self.events.clone());
+        let (agent, events) = (self.agent.clone(), self.events.clone());
         let working = self.clock.working();
         self.spawn(op, async move {
-            relay(op, llm.generate(request).await, OpEvent::Llm, &events).await;
+            relay(op, agent.reply(request).await, OpEvent::Llm, &events).await;
             drop(working);
         });
     }
@@ -158,15 +169,51 @@ impl Effects {
     pub(crate) fn speak(&mut self, op: OpId, generation: Generation, request: TtsRequest) {
         let tts = self.engines.tts.clone();
         let rate_hz = tts.capabilities().rate_hz;
-        let (chunks_in, chunks) = mpsc::channel(CHUNKS_AHEAD);
-        if self.voice.try_send(Job::Speak { op, generation, rate_hz, chunks }).is_err() {
-            let e = Error::new("tts.speak", Code::Unavailable, "too many syntheses wait in line");
-            let events = self.events.clone();
-            self.spawn(op, async move { events.send(op, failed(&e)).await });
-            return;
-        }
+        let Some(chunks) = self.line_up(op, generation, rate_hz) else { return };
         let clock = self.clock.clone();
-        self.spawn(op, async move { synthesise(&*tts, request, &chunks_in, &clock).await });
+        self.spawn(op, async move {
+            let work = synthesise(&*tts, request, &chunks, &clock);
+            if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
+                let e = Error::new("tts.speak", Code::Internal, panic_text(&*panic));
+                let _ = chunks.send(Chunk::Failed(e)).await;
+            }
+        });
+    }
+
+    /// Plays a recording in place of a synthesis.
+    pub(crate) fn play(&mut self, op: OpId, generation: Generation, clip: Clip) {
+        let Some(chunks) = self.line_up(op, generation, clip.rate_hz) else { return };
+        self.spawn(op, async move {
+            // As a synthesis would send it: at most 200 ms at a time.
+            for samples in clip.samples.chunks(clip.rate_hz as usize / 5) {
+                let chunk = Chunk::Item(TtsEvent::Audio(samples.to_vec()));
+                if chunks.send(chunk).await.is_err() {
+                    return;
+                }
+            }
+            let _ = chunks.send(Chunk::Ended).await;
+        });
+    }
+
+    /// A place in the voice's line for the audio of `op`.
+    fn line_up(
+        &mut self,
+        op: OpId,
+        generation: Generation,
+        rate_hz: u32,
+    ) -> Option<mpsc::Sender<Chunk>> {
+        let (chunks_in, chunks) = mpsc::channel(CHUNKS_AHEAD);
+        if self.voice.try_send(Job::Speak { op, generation, rate_hz, chunks }).is_ok() {
+            return Some(chunks_in);
+        }
+        self.fail(op, Error::new("tts.speak", Code::Unavailable, "too many syntheses wait"));
+        None
+    }
+
+    /// The operation cannot even be begun.
+    pub(crate) fn fail(&mut self, op: OpId, e: Error) {
+        let events = self.events.clone();
+        self.spawn(op, async move { events.send(op, failed(&e)).await });
     }
 
     /// Everything of a generation was handed to the voice.
@@ -174,8 +221,16 @@ impl Effects {
         self.voice.try_send(Job::Finish(generation)).is_ok()
     }
 
-    fn spawn(&mut self, op: OpId, task: impl Future<Output = ()> + Send + 'static) {
-        let task = tokio::spawn(task).abort_handle();
+    /// Runs a provider's work. Its panics are failures of the operation, not of the session.
+    fn spawn(&mut self, op: OpId, work: impl Future<Output = ()> + Send + 'static) {
+        let events = self.events.clone();
+        let task = tokio::spawn(async move {
+            if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
+                let (code, detail) = (Code::Internal, panic_text(&*panic));
+                events.send(op, OpEvent::Failed { code, detail }).await;
+            }
+        });
+        let task = task.abort_handle();
         self.running.insert(op, Running { task, audio: None, flushing: None });
     }
 }

@@ -3,19 +3,27 @@
 //! It deliberately knows no provider: it takes trait objects. What is decided is decided in
 //! `antiphon-conversation`.
 
+mod agent;
 mod clock;
+mod counters;
 mod driver;
 mod effects;
+mod handle;
 mod journal;
+mod lifecycle;
 mod media;
 mod session;
+mod speech;
 mod user_audio;
 mod voice;
 
+pub use agent::{Agent, AgentProfile, CallbackAgent, LlmAgent};
 pub use clock::{Pace, SessionClock, Working};
 pub use effects::Engines;
+pub use handle::{Clip, SayOptions, SessionHandle};
 pub use media::MediaPool;
 pub use session::{Session, SessionEvent, SessionParts};
+pub use speech::{SpeechHandle, SpeechOutcome, SpeechState};
 
 #[cfg(test)]
 mod tests;

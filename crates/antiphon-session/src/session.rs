@@ -1,9 +1,9 @@
 //! The session: one live conversation, from the outside.
 
-use std::{fmt, io::Write, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io::Write, ops::Deref, sync::Arc, time::Duration};
 
 use antiphon_audio::{PlayoutConfig, playout};
-use antiphon_conversation::{Command, Config, Conversation, Notice};
+use antiphon_conversation::{Config, Conversation, Notice};
 use antiphon_core::{Code, Error, Result, SPEECH_RATE_HZ, Timestamp};
 use antiphon_state::History;
 use antiphon_transport::Link;
@@ -15,11 +15,14 @@ use tokio::{
 };
 
 use crate::{
-    Engines, MediaPool, SessionClock,
+    Agent, Engines, MediaPool, SessionClock, SessionHandle,
+    counters::Counters,
     driver::{Driver, Inboxes, OP_EVENTS, OpSender},
     effects::Effects,
     journal::{self, JournalThread},
+    lifecycle,
     media::{Ears, Listener, Member, Seat},
+    speech::Speeches,
     user_audio::UserAudio,
     voice::{self, JOBS_AHEAD},
 };
@@ -27,8 +30,8 @@ use crate::{
 /// Facts that may wait for the driver: some ten seconds' worth.
 const FACTS: usize = 128;
 
-/// Commands that may wait for the driver.
-const COMMANDS: usize = 32;
+/// Orders that may wait for the driver.
+const ORDERS: usize = 32;
 
 /// Pieces of audio that may wait for the driver: a second's worth of 20 ms.
 const AUDIO: usize = 50;
@@ -55,8 +58,10 @@ pub struct SessionEvent {
 #[expect(missing_debug_implementations, reason = "holds trait objects")]
 pub struct SessionParts {
     /// How the conversation is conducted. `playout_rate_hz` and `turn_detector` are set from
-    /// the link and the engines.
+    /// the link and the engines, instructions, greeting and voice from the agent if it has them.
     pub config: Config,
+    /// Who answers.
+    pub agent: Option<Arc<dyn Agent>>,
     /// The engines.
     pub engines: Engines,
     /// The voice-activity detector, at [`SPEECH_RATE_HZ`].
@@ -72,20 +77,12 @@ pub struct SessionParts {
 /// One live conversation. Dropping it closes it.
 #[derive(Debug)]
 pub struct Session {
-    commands: mpsc::Sender<Command>,
-    events: broadcast::Sender<SessionEvent>,
-    history: watch::Receiver<Arc<History>>,
+    handle: SessionHandle,
     driver: JoinHandle<()>,
     voice: JoinHandle<()>,
     journal: Option<JournalThread>,
     config: Config,
     pool: Arc<MediaPool>,
-}
-
-impl fmt::Display for Session {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("session")
-    }
 }
 
 impl Session {
@@ -94,13 +91,19 @@ impl Session {
     /// The receiver gets every notice from the first on.
     ///
     /// # Errors
+    /// `agent_not_set` without an agent, `agent_invalid` if it refuses its validation,
     /// `invalid_input` for a configuration or a detector that cannot be used, `storage` if the
     /// journal cannot be begun, `unavailable` if too many sessions start at once.
     pub fn start(
         pool: &Arc<MediaPool>,
         parts: SessionParts,
     ) -> Result<(Self, broadcast::Receiver<SessionEvent>)> {
-        let SessionParts { mut config, engines, vad, gate, link, journal } = parts;
+        let SessionParts { mut config, agent, engines, vad, gate, link, journal } = parts;
+        let agent = agent.ok_or_else(|| {
+            Error::new("session.start", Code::AgentNotSet, "there is nobody to answer")
+                .with_help("set `agent`: an LlmAgent, a CallbackAgent, or your own")
+        })?;
+        adopt(&mut config, &*agent)?;
         config.playout_rate_hz = link.output.format().rate_hz;
         config.turn_detector = engines.turn_detector.is_some();
         let machine = Conversation::new(config.clone())?;
@@ -115,9 +118,11 @@ impl Session {
         let media = Media::new(&config, vad, gate, link, &clock)?;
         let (ops_in, ops) = mpsc::channel(OP_EVENTS);
         let (jobs_in, jobs) = mpsc::channel(JOBS_AHEAD);
-        let (commands_in, commands) = mpsc::channel(COMMANDS);
+        let (orders_in, orders) = mpsc::channel(ORDERS);
         let (events, first) = broadcast::channel(EVENTS);
         let (history_in, history) = watch::channel(Arc::new(machine.history().clone()));
+        let counters = Arc::<Counters>::default();
+        let handle = SessionHandle::new(orders_in, events.clone(), history, counters.clone());
         let op_sender = OpSender::new(ops_in, clock.clone());
         let speaking = voice::run(
             jobs,
@@ -128,12 +133,17 @@ impl Session {
         );
         let driver = Driver {
             machine,
-            effects: Effects::new(engines, clock.clone(), op_sender, jobs_in),
+            effects: Effects::new(engines, agent, clock.clone(), op_sender, jobs_in),
             playout: media.listener.control.clone(),
             user: UserAudio::default(),
             heard_through: 0,
             journal: sink,
-            events: events.clone(),
+            handle: handle.clone(),
+            counters,
+            speeches: Speeches::default(),
+            clips: BTreeMap::new(),
+            entering: None,
+            events,
             history: history_in,
             seat: media.seat,
             actions: Vec::new(),
@@ -141,67 +151,15 @@ impl Session {
             clock,
         };
         pool.join(media.member, media.listener)?;
-        let inboxes = Inboxes { facts: media.facts, commands, ops, audio: media.audio };
-        let this = Self {
-            commands: commands_in,
-            events,
-            history,
-            driver: tokio::spawn(driver.run(inboxes)),
-            voice: tokio::spawn(speaking),
-            journal,
-            config,
-            pool: pool.clone(),
-        };
-        Ok((this, first))
+        let inboxes = Inboxes { facts: media.facts, orders, ops, audio: media.audio };
+        let (driver, voice) = (tokio::spawn(driver.run(inboxes)), tokio::spawn(speaking));
+        Ok((Self { handle, driver, voice, journal, config, pool: pool.clone() }, first))
     }
 
-    /// Says `text` after what is being said. With `protected` it cannot be interrupted.
-    ///
-    /// # Errors
-    /// `cancelled` if the session is over.
-    pub async fn say(&self, text: impl Into<String>, protected: bool) -> Result<()> {
-        self.command(Command::Say { text: text.into(), protected }).await
-    }
-
-    /// Stops the present speech.
-    ///
-    /// # Errors
-    /// `cancelled` if the session is over.
-    pub async fn interrupt(&self) -> Result<()> {
-        self.command(Command::Interrupt).await
-    }
-
-    /// Ends the user's turn now.
-    ///
-    /// # Errors
-    /// `cancelled` if the session is over.
-    pub async fn commit_user_turn(&self) -> Result<()> {
-        self.command(Command::CommitTurn).await
-    }
-
-    /// Forgets the user's turn.
-    ///
-    /// # Errors
-    /// `cancelled` if the session is over.
-    pub async fn clear_user_turn(&self) -> Result<()> {
-        self.command(Command::ClearTurn).await
-    }
-
-    async fn command(&self, command: Command) -> Result<()> {
-        let over = |_| Error::new("session.command", Code::Cancelled, "the session is over");
-        self.commands.send(command).await.map_err(over)
-    }
-
-    /// Notices from now on. A listener that falls 512 behind misses the oldest and is told so.
+    /// A handle to give away. It does not keep the session alive.
     #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<SessionEvent> {
-        self.events.subscribe()
-    }
-
-    /// The conversation so far.
-    #[must_use]
-    pub fn history(&self) -> Arc<History> {
-        self.history.borrow().clone()
+    pub fn handle(&self) -> SessionHandle {
+        self.handle.clone()
     }
 
     /// The configuration in force.
@@ -230,12 +188,11 @@ impl Session {
     /// `storage` if the journal could not be written to its end.
     pub async fn close(mut self) -> Result<Arc<History>> {
         if !self.driver.is_finished() {
-            // A full inbox or a driver that is gone: the deadline below decides.
-            let _ = self.commands.try_send(Command::Close);
+            self.handle.try_close();
             let _ = tokio::time::timeout(CLOSE_DEADLINE, &mut self.driver).await;
         }
         self.driver.abort();
-        let history = self.history.borrow().clone();
+        let history = self.handle.history();
         if let Some(journal) = self.journal.take() {
             let writing = tokio::task::spawn_blocking(|| journal.join());
             writing.await.map_err(|e| {
@@ -244,6 +201,28 @@ impl Session {
             })??;
         }
         Ok(history)
+    }
+}
+
+/// Instructions, greeting and voice of an agent that can work.
+fn adopt(config: &mut Config, agent: &dyn Agent) -> Result<()> {
+    let profile = lifecycle::validated(agent)?;
+    if let Some(instructions) = profile.instructions {
+        config.instructions = instructions;
+    }
+    if let Some(greeting) = profile.greeting {
+        config.greeting = greeting;
+    }
+    config.voice = profile.voice.or(config.voice.take());
+    Ok(())
+}
+
+impl Deref for Session {
+    type Target = SessionHandle;
+
+    /// Everything a handle can do, a session can do.
+    fn deref(&self) -> &SessionHandle {
+        &self.handle
     }
 }
 

@@ -74,13 +74,16 @@ impl Invariants {
 
     fn effect(&self, effect: &Effect) -> Result<(), String> {
         match effect {
-            Effect::Speak { generation, .. } if self.flushed >= Some(*generation) => {
+            Effect::Speak { generation, .. } | Effect::Play { generation, .. }
+                if self.flushed >= Some(*generation) =>
+            {
                 Err(format!("{generation} speaks after its flush"))
             }
             Effect::Generate(request) if request.messages.is_empty() => {
                 Err("a generation without messages".to_owned())
             }
             Effect::Speak { .. }
+            | Effect::Play { .. }
             | Effect::Generate(_)
             | Effect::Transcribe { .. }
             | Effect::PredictTurnEnd { .. } => Ok(()),

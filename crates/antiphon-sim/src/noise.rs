@@ -1,9 +1,10 @@
 //! Storms: random events in any order, sensible or not, with the invariants checked after each.
 
 use antiphon_conversation::{
-    Command, Config, Conversation, Event, OpEvent, PlayoutEvent, SynthesisEvent, UserEvent,
+    AgentUpdate, Command, Config, Conversation, Event, OpEvent, PlayoutEvent, Priority, Say,
+    SynthesisEvent, UserEvent,
 };
-use antiphon_core::{Code, Generation, OpId, Timestamp};
+use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp};
 use antiphon_llm::{FinishReason, LlmEvent, Usage};
 use antiphon_stt::SttEvent;
 use antiphon_tts::WordTiming;
@@ -139,12 +140,22 @@ fn draw_playout(rng: &mut Rng) -> PlayoutEvent {
 
 fn draw_command(rng: &mut Rng) -> Command {
     let text = rng.pick(&TEXTS).copied().unwrap_or_default().to_owned();
-    match rng.below(60) {
+    let request = RequestId(rng.below(8) as u32);
+    let priorities = [Priority::Low, Priority::Normal, Priority::High];
+    let priority = rng.pick(&priorities).copied().unwrap_or_default();
+    match rng.below(80) {
         0 => Command::Close,
         1 => Command::Start,
-        2..20 => Command::Say { text, protected: rng.one_in(3) },
+        2..20 => {
+            let (clip, protected) = (rng.one_in(8), rng.one_in(3));
+            Command::Say(Say { request, text, clip, protected, priority })
+        }
         20..30 => Command::Interrupt,
         30..45 => Command::CommitTurn,
-        _ => Command::ClearTurn,
+        45..55 => Command::ClearTurn,
+        55..60 => Command::UserText { text },
+        60..68 => Command::Prompt { request, instructions: text, priority },
+        68..76 => Command::Withdraw(request),
+        _ => Command::Update(AgentUpdate { instructions: Some(text), voice: None }),
     }
 }

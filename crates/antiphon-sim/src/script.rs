@@ -19,11 +19,12 @@ use std::fmt::Write as _;
 
 use antiphon_conversation::{
     Action, Command, Config, Conversation, Effect, Event, Notice, OpEvent, OpInput, PlayoutCommand,
-    PlayoutEvent, SynthesisEvent, UserEvent,
+    PlayoutEvent, Priority, Say, SynthesisEvent, UserEvent,
 };
-use antiphon_core::{Code, Generation, OpId, Timestamp};
+use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp};
 use antiphon_llm::{FinishReason, LlmEvent, Usage};
 use antiphon_stt::SttEvent;
+use antiphon_tts::WordTiming;
 
 use crate::Invariants;
 
@@ -92,8 +93,20 @@ impl Run {
         let g = self.generation;
         let event = match word {
             "start" => Event::App(Command::Start),
-            "say" => Event::App(Command::Say { text: rest.to_owned(), protected: false }),
-            "protect" => Event::App(Command::Say { text: rest.to_owned(), protected: true }),
+            "say" | "protect" => Event::App(Command::Say(Say {
+                request: RequestId(0),
+                text: rest.to_owned(),
+                clip: false,
+                protected: word == "protect",
+                priority: Priority::Normal,
+            })),
+            "prompt" => Event::App(Command::Prompt {
+                request: RequestId(0),
+                instructions: rest.to_owned(),
+                priority: Priority::Normal,
+            }),
+            "withdraw" => Event::App(Command::Withdraw(RequestId(0))),
+            "type" => Event::App(Command::UserText { text: rest.to_owned() }),
             "interrupt" => Event::App(Command::Interrupt),
             "commit" => Event::App(Command::CommitTurn),
             "clear" => Event::App(Command::ClearTurn),
@@ -106,7 +119,7 @@ impl Run {
             "paused" => PlayoutEvent::Paused(g, number(rest)?).into(),
             "flushed" => PlayoutEvent::Flushed(g, number(rest)?).into(),
             "drained" => PlayoutEvent::Drained(g, number(rest)?).into(),
-            "interim" | "final" | "flush" | "finished" | "llm" | "tts" | "stt" => {
+            "interim" | "final" | "flush" | "finished" | "llm" | "tts" | "words" | "stt" => {
                 return self.op_event(word, rest);
             }
             _ => return Err("unknown event".to_owned()),
@@ -117,7 +130,7 @@ impl Run {
     fn op_event(&self, word: &str, rest: &str) -> Result<(Event, Option<OpId>), String> {
         let kind = match word {
             "llm" => Kind::Llm,
-            "tts" => Kind::Tts,
+            "tts" | "words" => Kind::Tts,
             "finished" => Kind::Turn,
             _ => Kind::Stt,
         };
@@ -142,6 +155,7 @@ impl Run {
                 OpEvent::Llm(LlmEvent::Done { finish, usage })
             }
             ("llm", _) => OpEvent::Llm(LlmEvent::Delta { text: format!("{text} ") }),
+            ("words", _) => OpEvent::Speech(SynthesisEvent::Words(words(rest)?)),
             (_, n) => {
                 let n = number(n)?.try_into().map_err(|_| "too many samples")?;
                 OpEvent::Speech(SynthesisEvent::Queued(n))
@@ -168,7 +182,7 @@ impl Run {
                     Effect::Transcribe { .. } => Kind::Stt,
                     Effect::PredictTurnEnd { .. } => Kind::Turn,
                     Effect::Generate(_) => Kind::Llm,
-                    Effect::Speak { generation, .. } => {
+                    Effect::Speak { generation, .. } | Effect::Play { generation, .. } => {
                         self.generation = *generation;
                         Kind::Tts
                     }
@@ -189,6 +203,21 @@ fn user(now: Timestamp, rest: &str) -> Result<UserEvent, String> {
         "leaves" => Ok(UserEvent::Left),
         _ => Err("the user starts, stops or leaves".to_owned()),
     }
+}
+
+/// `BYTES@SAMPLES` for each word, both as `FROM-TO`.
+fn words(s: &str) -> Result<Vec<WordTiming>, String> {
+    let range = |s: &str| {
+        let (from, to) = s.split_once('-').ok_or("expected FROM-TO")?;
+        Ok::<_, String>(number(from)?..number(to)?)
+    };
+    let word = |word: &str| {
+        let (text, samples) = word.split_once('@').ok_or("expected BYTES@SAMPLES")?;
+        let text = range(text)?;
+        let text = text.start as usize..text.end as usize;
+        Ok(WordTiming { text, samples: range(samples)? })
+    };
+    s.split_whitespace().map(word).collect()
 }
 
 fn number(s: &str) -> Result<u64, String> {
@@ -222,6 +251,9 @@ fn describe_effect(effect: &Effect) -> String {
         }
         Effect::Speak { generation, segment, request } => {
             format!("speak {generation} {segment} {:?}", request.text)
+        }
+        Effect::Play { generation, segment, clip } => {
+            format!("play {generation} {segment} {clip}")
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of the machine, driven by the simulator.
 
 mod conversations;
+mod requests;
 mod storms;
 mod transcripts;

@@ -333,6 +333,10 @@ impl World {
             }
             Effect::Generate(_) => self.generate(op),
             Effect::Speak { generation, request, .. } => self.speak(op, *generation, request),
+            Effect::Play { generation, .. } => {
+                let text = "A recording of some length.".to_owned();
+                self.speak(op, *generation, &TtsRequest { text, voice: None, rate: 1.0 });
+            }
         }
     }
 

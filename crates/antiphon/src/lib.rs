@@ -40,15 +40,19 @@ pub use antiphon_webrtc_vad as webrtc_vad;
 
 pub use antiphon_conversation::{Config, Notice, Waterfall};
 pub use antiphon_core::{
-    AudioFormat, BoxFuture, BoxStream, Clock, Code, Error, FRAME_MS, Generation, OpId, Pii, Result,
-    SPEECH_RATE_HZ, SegmentId, SpeechId, Timestamp, TurnId,
+    AudioFormat, BoxFuture, BoxStream, Clock, Code, Error, FRAME_MS, Generation, OpId, Pii,
+    RequestId, Result, SPEECH_RATE_HZ, SegmentId, SpeechId, Timestamp, TurnId,
 };
-pub use antiphon_session::{Engines, MediaPool, Pace, Session, SessionClock, SessionEvent};
+pub use antiphon_session::{
+    Agent, AgentProfile, CallbackAgent, Engines, LlmAgent, MediaPool, Pace, SayOptions, Session,
+    SessionClock, SessionEvent, SessionHandle, SpeechHandle,
+};
 
 /// What most programs need.
 pub mod prelude {
     pub use crate::{
-        AudioFormat, Clock, Code, Config, Engines, Error, MediaPool, Notice, Pace, Result, Session,
-        SessionClock, SessionEvent, Timestamp,
+        Agent, AudioFormat, CallbackAgent, Clock, Code, Config, Engines, Error, LlmAgent,
+        MediaPool, Notice, Pace, Result, Session, SessionClock, SessionEvent, SpeechHandle,
+        Timestamp,
     };
 }

@@ -10,7 +10,7 @@ use antiphon_llm::Llm as _;
 use antiphon_models::{Progress, ProgressEvent, State, Store};
 use antiphon_moonshine::MoonshineStt;
 use antiphon_piper::{Piper, PiperOptions};
-use antiphon_session::{Engines, SessionParts};
+use antiphon_session::{Engines, LlmAgent, SessionParts};
 use antiphon_silero::Silero;
 use antiphon_smart_turn::SmartTurn;
 use antiphon_transport::Link;
@@ -157,19 +157,19 @@ impl Local {
     pub fn engines(&self) -> Engines {
         Engines {
             stt: Arc::new(self.stt.clone()),
-            llm: Arc::new(self.llm.clone()),
             tts: Arc::new(self.voice.clone()),
             turn_detector: Some(self.turn.clone()),
         }
     }
 
-    /// The parts of a session on these engines.
+    /// The parts of a session on these engines, with the language model as its agent.
     ///
     /// # Errors
     /// `invalid_input` if the defaults of voice activity do not fit together.
     pub fn session(&self, config: Config, link: Link) -> Result<SessionParts> {
         Ok(SessionParts {
             config,
+            agent: Some(Arc::new(LlmAgent::new(Arc::new(self.llm.clone())))),
             engines: self.engines(),
             vad: Box::new(self.vad.session()),
             gate: SpeechGate::new(GateConfig::default(), antiphon_core::SPEECH_RATE_HZ)?,

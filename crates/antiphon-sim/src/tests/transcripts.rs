@@ -32,6 +32,7 @@ fn a_turn_is_committed_at_the_floor_when_it_sounds_finished() {
             2.20 feed op0 End
             2.20   UserTurn { turn: TurnId(0), text: "hello there", late: false }
             2.20 start op2 generate after 2 messages, last "hello there"
+            2.20   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
             2.20   agent thinking
         "#]],
     );
@@ -59,6 +60,7 @@ fn a_turn_waits_for_the_ceiling_when_it_sounds_unfinished() {
             3.30 feed op0 End
             3.30   UserTurn { turn: TurnId(0), text: "I would like to", late: false }
             3.30 start op2 generate after 2 messages, last "I would like to"
+            3.30   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
             3.30   agent thinking
         "#]],
     );
@@ -98,6 +100,7 @@ fn a_reply_is_spoken_clause_by_clause_within_the_credit() {
             2.20 feed op0 End
             2.20   UserTurn { turn: TurnId(0), text: "hi", late: false }
             2.20 start op2 generate after 2 messages, last "hi"
+            2.20   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
             2.20   agent thinking
             2.30   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "First sentence here. " }
             2.30 start op3 speak gen0 seg0 "First sentence here. "
@@ -131,6 +134,7 @@ fn speech_over_the_agent_pauses_and_words_interrupt() {
          1.62 flushed 24000",
         expect![[r#"
             0.00   agent listening
+            0.10   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: Some(RequestId(0)) }
             0.10   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "One two three four five six seven eight." }
             0.10 start op0 speak gen0 seg0 "One two three four five six seven eight."
             0.10   agent thinking
@@ -144,9 +148,9 @@ fn speech_over_the_agent_pauses_and_words_interrupt() {
             1.60   Interim { turn: TurnId(1), text: "wait" }
             1.60   Interrupted(TurnId(1))
             1.60 playout flush gen0
+            1.60   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "One two three", unheard: " four five six seven eight.", interrupted: true, estimated: true }
             1.60 playout resume
             1.60   agent listening
-            1.62   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "One two three", unheard: " four five six seven eight.", interrupted: true, estimated: true }
         "#]],
     );
 }
@@ -167,6 +171,7 @@ fn a_cough_pauses_and_the_agent_goes_on() {
          3.80 drained 72000",
         expect![[r#"
             0.00   agent listening
+            0.10   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: Some(RequestId(0)) }
             0.10   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "One two three four five six seven eight." }
             0.10 start op0 speak gen0 seg0 "One two three four five six seven eight."
             0.10   agent thinking
@@ -207,6 +212,7 @@ fn protected_speech_is_neither_paused_nor_flushed() {
          2.21 drained 48000",
         expect![[r#"
             0.00   agent listening
+            0.10   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: Some(RequestId(0)) }
             0.10   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "This call may be recorded." }
             0.10 start op0 speak gen0 seg0 "This call may be recorded."
             0.10   agent thinking
@@ -224,6 +230,7 @@ fn protected_speech_is_neither_paused_nor_flushed() {
             1.80   UserTurn { turn: TurnId(1), text: "hello", late: false }
             2.21   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "This call may be recorded.", unheard: "", interrupted: false, estimated: false }
             2.21 start op3 generate after 3 messages, last "hello"
+            2.21   SpeechCreated { speech: SpeechId(1), turn: TurnId(1), request: None }
             2.21   agent thinking
         "#]],
     );
@@ -248,6 +255,7 @@ fn an_answer_over_the_last_syllable_is_an_answer() {
          2.00 tick",
         expect![[r#"
             0.00   agent listening
+            0.10   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: Some(RequestId(0)) }
             0.10   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "Shall we?" }
             0.10 start op0 speak gen0 seg0 "Shall we?"
             0.10   agent thinking
@@ -270,6 +278,7 @@ fn an_answer_over_the_last_syllable_is_an_answer() {
             1.70 feed op1 End
             1.70   UserTurn { turn: TurnId(1), text: "okay", late: false }
             1.70 start op3 generate after 3 messages, last "okay"
+            1.70   SpeechCreated { speech: SpeechId(1), turn: TurnId(1), request: None }
             1.70   agent thinking
         "#]],
     );
@@ -308,6 +317,7 @@ fn failures_are_reported_and_the_next_turn_works() {
             2.20 feed op0 End
             2.20   UserTurn { turn: TurnId(0), text: "hi", late: false }
             2.20 start op2 generate after 2 messages, last "hi"
+            2.20   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
             2.20   agent thinking
             2.30   Error { op: "llm.generate", code: StreamError, detail: "scripted" }
             2.30   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "", unheard: "", interrupted: false, estimated: false }
@@ -330,6 +340,7 @@ fn failures_are_reported_and_the_next_turn_works() {
             7.80 feed op5 End
             7.80   UserTurn { turn: TurnId(2), text: "still there?", late: false }
             7.80 start op7 generate after 2 messages, last "hi still there?"
+            7.80   SpeechCreated { speech: SpeechId(1), turn: TurnId(2), request: None }
             7.80   agent thinking
             8.00   Segment { speech: SpeechId(1), segment: SegmentId(0), text: "Yes. " }
             8.00 start op8 speak gen1 seg0 "Yes. "
@@ -362,11 +373,12 @@ fn a_silent_model_is_given_up() {
             2.20 feed op0 End
             2.20   UserTurn { turn: TurnId(0), text: "hi", late: false }
             2.20 start op2 generate after 2 messages, last "hi"
+            2.20   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
             2.20   agent thinking
-            17.20   Error { op: "stt.transcribe", code: Timeout, detail: "nothing came for 15s" }
             17.20 cancel op0
-            17.20   Error { op: "llm.generate", code: Timeout, detail: "nothing came for 15s" }
+            17.20   Error { op: "stt.transcribe", code: Timeout, detail: "nothing came for 15s" }
             17.20 cancel op2
+            17.20   Error { op: "llm.generate", code: Timeout, detail: "nothing came for 15s" }
             17.20   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "", unheard: "", interrupted: false, estimated: false }
             17.20   agent listening
         "#]],
@@ -395,6 +407,7 @@ fn a_late_transcript_amends_the_turn_it_belongs_to() {
             3.70 feed op0 End
             3.70   UserTurn { turn: TurnId(0), text: "book a", late: false }
             3.70 start op2 generate after 2 messages, last "book a"
+            3.70   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
             3.70   agent thinking
             6.00   UserTurn { turn: TurnId(0), text: "book a table", late: true }
         "#]],
@@ -429,6 +442,7 @@ fn when_the_user_leaves_the_reply_is_finished_first() {
             2.20 feed op0 End
             2.20   UserTurn { turn: TurnId(0), text: "bye", late: false }
             2.20 start op2 generate after 2 messages, last "bye"
+            2.20   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
             2.20   agent thinking
             2.30   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "Goodbye! " }
             2.30 start op3 speak gen0 seg0 "Goodbye! "
@@ -457,6 +471,7 @@ fn closing_cancels_everything() {
          0.70 drained 24000",
         expect![[r#"
             0.00   agent listening
+            0.10   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: Some(RequestId(0)) }
             0.10   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "Hello there my friend." }
             0.10 start op0 speak gen0 seg0 "Hello there my friend."
             0.10   agent thinking

@@ -1,0 +1,128 @@
+//! Who has the floor: speech over the agent holds it, interrupts it, or is let pass.
+
+use antiphon_core::{Code, TurnId};
+use antiphon_turn::Verdict;
+
+use super::{Conversation, Phase, inputs::dropped, report};
+use crate::{Action, Actions, Discard, Notice, overlap::Overlap, speech::Speech};
+
+impl Conversation {
+    /// The user speaks while the agent has something to say: hold it until that is understood.
+    pub(super) fn begin_overlap(&mut self, out: &mut Actions) {
+        let Some(turn) = self.turn.open().map(|o| o.id) else { return };
+        let interruptible = self.speech.as_ref().is_some_and(|s| !s.protected);
+        if !interruptible || !self.config.interruption.enabled {
+            return;
+        }
+        self.playout.hold(out);
+        if self.overlap.is_none() {
+            self.overlap = Some(Overlap::new(turn, self.now));
+            out.push(Action::Emit(Notice::OverlapStarted(turn)));
+        }
+    }
+
+    pub(super) fn settle_overlap(&mut self, out: &mut Actions) {
+        let Some(overlap) = &mut self.overlap else { return };
+        let turn = overlap.turn;
+        let Some(speech) = &self.speech else {
+            // The agent had finished before it could be held: an ordinary turn.
+            self.overlap = None;
+            self.playout.release(self.now, out);
+            return;
+        };
+        let Some(open) = self.turn.open().filter(|o| o.id == turn) else {
+            self.refuse(turn, out);
+            return;
+        };
+        match overlap.judge(self.now, open, &self.config.interruption) {
+            Verdict::Wait(_) => {}
+            Verdict::Confirm => {
+                self.overlap = None;
+                self.confirm(turn, out);
+            }
+            Verdict::Refuse => {
+                let empty = open.text().is_empty();
+                let why = if empty { Discard::Empty } else { Discard::Backchannel };
+                // "Okay" over the last syllables is an answer, not a backchannel.
+                if empty || !speech.is_nearly_over(self.config.playout_rate_hz) {
+                    self.turn.discard(why, &mut self.ops, out);
+                }
+                self.refuse(turn, out);
+            }
+        }
+    }
+
+    pub(super) fn confirm(&mut self, turn: TurnId, out: &mut Actions) {
+        out.push(Action::Emit(Notice::Interrupted(turn)));
+        for plan in self.waiting.drop_unprotected() {
+            dropped(&plan, out);
+        }
+        self.interrupt(out);
+    }
+
+    fn refuse(&mut self, turn: TurnId, out: &mut Actions) {
+        self.overlap = None;
+        out.push(Action::Emit(Notice::Resumed(turn)));
+        self.playout.release(self.now, out);
+    }
+
+    /// Stops the present speech, unless it is protected.
+    pub(super) fn interrupt(&mut self, out: &mut Actions) {
+        if let Some(speech) = self.speech.take_if(|s| !s.protected) {
+            self.overlap = None;
+            self.flush(speech, out);
+        }
+        self.playout.release(self.now, out);
+    }
+
+    fn flush(&mut self, mut speech: Speech, out: &mut Actions) {
+        speech.cancel(&mut self.ops, out);
+        self.settle_flush(true, out);
+        self.playout.flush(self.now, speech, out);
+        self.settle_flush(false, out);
+    }
+
+    pub(super) fn settle_flush(&mut self, at_once: bool, out: &mut Actions) {
+        if let Some(flushed) = self.playout.flushed(self.now, at_once) {
+            self.end_speech(&flushed.speech, true, !flushed.exact, out);
+        }
+    }
+
+    /// Gives up what has been silent for too long.
+    pub(super) fn expire(&mut self, out: &mut Actions) {
+        while let Some((at, op)) = self.ops.next_expiry()
+            && at <= self.now
+            && let Some(role) = self.ops.get(op).map(|l| l.role)
+        {
+            let detail = format!("nothing came for {:?}", self.config.effect_timeout);
+            self.ops.cancel(op, out);
+            self.op_failed(op, role, Code::Timeout, detail, out);
+        }
+        let expiry = self.playout.expiry(self.speech.as_ref(), &self.config);
+        if expiry.is_some_and(|at| at <= self.now)
+            && let Some(speech) = self.speech.take()
+        {
+            let detail = format!("playout reported nothing for {:?}", self.config.playout_timeout);
+            report(out, "playout", Code::Timeout, detail);
+            self.flush(speech, out);
+        }
+    }
+
+    pub(super) fn close(&mut self, out: &mut Actions) {
+        self.drop_speculation(out);
+        self.turn.discard(Discard::Cleared, &mut self.ops, out);
+        self.overlap = None;
+        if let Some(speech) = self.speech.take() {
+            self.flush(speech, out);
+        }
+        self.settle_flush(true, out);
+        for plan in self.waiting.clear() {
+            dropped(&plan, out);
+        }
+        self.ops.cancel_all(out);
+        self.playout.release(self.now, out);
+        self.phase = Phase::Closed;
+        self.settle_states(out);
+        out.push(Action::Emit(Notice::Ended));
+    }
+}

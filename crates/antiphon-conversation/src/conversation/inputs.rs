@@ -1,0 +1,222 @@
+//! What came in: each event is handed to the sub-machine it concerns.
+//!
+//! It deliberately decides nothing that depends on several of them: that is settled afterwards.
+
+use antiphon_core::{Code, OpId, RequestId};
+use antiphon_llm::LlmEvent;
+
+use super::{Conversation, Phase, report};
+use crate::{
+    Action, Actions, AgentUpdate, Command, Discard, Notice, OpEvent, PlayoutEvent, UserEvent,
+    ops::Role,
+    plans::{Plan, What},
+    waterfall::mark,
+};
+
+impl Conversation {
+    pub(super) fn command(&mut self, command: Command, out: &mut Actions) {
+        match command {
+            Command::Start if self.phase == Phase::New => {
+                self.phase = Phase::Running;
+                if !self.config.greeting.is_empty() {
+                    self.line_up(Plan::say(self.config.greeting.clone()), out);
+                }
+            }
+            Command::Start => {}
+            Command::Say(say) => {
+                let what = What::Say { text: say.text, clip: say.clip, protected: say.protected };
+                let (request, priority) = (Some(say.request), say.priority);
+                self.line_up(Plan { request, priority, what }, out);
+            }
+            Command::Prompt { request, instructions, priority } => {
+                let what = What::Prompt { instructions };
+                self.line_up(Plan { request: Some(request), priority, what }, out);
+            }
+            Command::UserText { text } => self.user_text(text, out),
+            Command::Interrupt => self.interrupt(out),
+            Command::Withdraw(request) => self.withdraw(request, out),
+            Command::CommitTurn => {
+                self.turn.ask_commit(self.now, &self.config, &mut self.ops, out);
+                if let Some(overlap) = self.overlap.take() {
+                    self.confirm(overlap.turn, out);
+                }
+            }
+            Command::ClearTurn => {
+                self.turn.discard(Discard::Cleared, &mut self.ops, out);
+                self.drop_speculation(out);
+            }
+            Command::Update(update) => self.update(update),
+            Command::Close => self.close(out),
+        }
+    }
+
+    fn line_up(&mut self, plan: Plan, out: &mut Actions) {
+        if let Some(refused) = self.waiting.push(plan) {
+            let detail = "too many speeches are waiting already";
+            report(out, "session.say", Code::RateLimited, detail);
+            dropped(&refused, out);
+        }
+    }
+
+    /// The application takes back one speech, whatever became of it.
+    fn withdraw(&mut self, request: RequestId, out: &mut Actions) {
+        if let Some(plan) = self.waiting.withdraw(request) {
+            dropped(&plan, out);
+        } else if self.speech.as_ref().is_some_and(|s| s.request == Some(request)) {
+            self.interrupt(out);
+        }
+    }
+
+    /// What a new agent brings; a reply that has begun keeps what it was begun with.
+    fn update(&mut self, update: AgentUpdate) {
+        let config = &mut self.config;
+        if let Some(instructions) = update.instructions {
+            config.instructions = instructions;
+        }
+        if let Some(voice) = update.voice {
+            config.voice = Some(voice);
+        }
+    }
+
+    pub(super) fn user(&mut self, event: UserEvent, out: &mut Actions) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        match event {
+            UserEvent::SpeechStarted { at, sample } => {
+                self.attention.returned();
+                self.drop_speculation(out);
+                let ops = &mut self.ops;
+                self.turn.speech_started(self.now, (at, sample), &self.config, ops, out);
+                self.begin_overlap(out);
+            }
+            UserEvent::SpeechStopped { at } => {
+                self.turn.speech_stopped(self.now, at, &self.config, &mut self.ops, out);
+            }
+            UserEvent::Left => {
+                self.phase = Phase::Leaving;
+                self.turn.speech_stopped(self.now, self.now, &self.config, &mut self.ops, out);
+            }
+        }
+    }
+
+    pub(super) fn op(&mut self, op: OpId, event: OpEvent, out: &mut Actions) {
+        let Some(live) = self.ops.get(op).cloned() else { return };
+        self.ops.touch(self.now, op);
+        if live.role == Role::Speak {
+            self.playout.touch(self.now);
+        }
+        match (live.role, event) {
+            (_, OpEvent::Ended) => self.op_ended(op, live.role),
+            (_, OpEvent::Failed { code, detail }) => {
+                self.op_failed(op, live.role, code, detail, out);
+            }
+            (Role::Transcribe, OpEvent::Stt(event)) => {
+                if let Some((turn, text)) = self.turn.transcribed(self.now, op, &event, out) {
+                    self.history.amend_user(turn, &text);
+                    out.push(Action::Emit(Notice::UserTurn { turn, text, late: true }));
+                }
+            }
+            (Role::Predict, OpEvent::TurnEnd(p)) => self.turn.predicted(self.now, op, p),
+            (Role::Generate, OpEvent::Llm(event)) => self.generated(op, &event, out),
+            (Role::Speak, OpEvent::Speech(event)) => {
+                if let Some(speech) = &mut self.speech {
+                    speech.synthesised(self.now, op, event, out);
+                }
+            }
+            (
+                role,
+                OpEvent::Stt(_) | OpEvent::TurnEnd(_) | OpEvent::Llm(_) | OpEvent::Speech(_),
+            ) => {
+                let detail = format!("{op} reported what a {} cannot", role.name());
+                report(out, role.name(), Code::Protocol, detail);
+            }
+        }
+    }
+
+    fn generated(&mut self, op: OpId, event: &LlmEvent, out: &mut Actions) {
+        let Some(speech) = &mut self.speech else { return };
+        if let LlmEvent::Delta { text } = event
+            && speech.generated(self.now, text)
+        {
+            let detail = "the reply is too long; the rest is left out";
+            report(out, "llm.generate", Code::StreamError, detail);
+            speech.generation_ended(self.now, op);
+            self.ops.cancel(op, out);
+        }
+    }
+
+    /// An effect broke off. The session goes on, and the user is not left without a word.
+    pub(super) fn op_failed(
+        &mut self,
+        op: OpId,
+        role: Role,
+        code: Code,
+        detail: String,
+        out: &mut Actions,
+    ) {
+        report(out, role.name(), code, detail);
+        self.ops.end(op);
+        let mute = self.speech.as_mut().filter(|s| role == Role::Generate && s.is_wordless());
+        if let Some(speech) = mute {
+            if speech.speculates_on().is_some() {
+                self.drop_speculation(out);
+            } else if !self.config.apology.is_empty() {
+                speech.generated(self.now, &self.config.apology);
+            }
+        }
+        self.op_ended(op, role);
+    }
+
+    pub(super) fn op_ended(&mut self, op: OpId, role: Role) {
+        self.ops.end(op);
+        match role {
+            Role::Transcribe | Role::Predict => self.turn.op_ended(op),
+            Role::Generate => {
+                if let Some(speech) = &mut self.speech {
+                    speech.generation_ended(self.now, op);
+                }
+            }
+            Role::Speak => {
+                self.playout.touch(self.now);
+                if let Some(speech) = &mut self.speech {
+                    speech.synthesis_ended(op);
+                }
+            }
+        }
+    }
+
+    pub(super) fn played(&mut self, event: &PlayoutEvent, out: &mut Actions) {
+        self.playout.reported(event);
+        let Some(speech) = self.speech.as_mut().filter(|s| s.generation == event.generation())
+        else {
+            return;
+        };
+        self.playout.touch(self.now);
+        if let Some(n) = event.played() {
+            speech.ledger.played(n);
+        }
+        if !speech.audible && !matches!(event, PlayoutEvent::Flushed(..)) {
+            speech.audible = true;
+            let notice = Notice::SpeechStarted { speech: speech.id, turn: speech.turn };
+            out.push(Action::Emit(notice));
+            if let Some(mut waterfall) = speech.waterfall.take() {
+                mark(&mut waterfall.playout_started, self.now);
+                out.push(Action::Emit(Notice::Latency(waterfall)));
+            }
+        }
+        if matches!(event, PlayoutEvent::Drained(..) | PlayoutEvent::Flushed(..))
+            && let Some(mut speech) = self.speech.take()
+        {
+            speech.cancel(&mut self.ops, out);
+            self.end_speech(&speech, false, false, out);
+        }
+    }
+}
+
+/// Tells whoever asked that a speech will never be heard.
+pub(super) fn dropped(plan: &Plan, out: &mut Actions) {
+    if let Some(request) = plan.request {
+        out.push(Action::Emit(Notice::RequestDropped(request)));
+    }
+}

@@ -1,0 +1,117 @@
+//! What follows: everything is derived from the states of the sub-machines and the time.
+
+use antiphon_core::Timestamp;
+
+use super::{Conversation, Phase};
+use crate::{Action, Actions, AgentState, Discard, Notice, UserState, plans::Plan};
+
+impl Conversation {
+    pub(super) fn settle(&mut self, out: &mut Actions) {
+        if self.phase == Phase::Closed {
+            return;
+        }
+        self.expire(out);
+        self.settle_flush(false, out);
+        self.settle_overlap(out);
+        self.settle_turn(out);
+        self.settle_speech(out);
+        self.speculate(out);
+        self.settle_attention(out);
+        if self.phase == Phase::Leaving
+            && self.turn.open().is_none()
+            && self.speech.is_none()
+            && self.waiting.is_empty()
+        {
+            self.close(out);
+        }
+        self.settle_states(out);
+    }
+
+    fn settle_turn(&mut self, out: &mut Actions) {
+        if self.turn.limit(&self.config).is_some_and(|at| at <= self.now) {
+            self.turn.cut(self.now, &self.config, &mut self.ops, out);
+        }
+        if self.overlap.is_some() {
+            return;
+        }
+        let Some(open) = self.turn.open() else { return };
+        if open.due(&self.config.endpointing).is_none_or(|due| due > self.now) {
+            return;
+        }
+        if open.text().is_empty() {
+            self.drop_speculation(out);
+            self.turn.discard(Discard::Empty, &mut self.ops, out);
+        } else if let Some(committed) = self.turn.commit(self.now, &mut self.ops, out) {
+            self.commit(committed, out);
+        }
+        if let Some(start) = self.turn.goes_on(self.now) {
+            self.turn.speech_started(self.now, start, &self.config, &mut self.ops, out);
+        }
+    }
+
+    /// Begins a reply before the turn is committed, once the transcript stands still.
+    fn speculate(&mut self, out: &mut Actions) {
+        if self.speculation_due().is_none_or(|at| at > self.now) {
+            return;
+        }
+        let Some((id, waterfall, text)) = self.turn.speculate() else { return };
+        self.reply(id, waterfall, Some(text), out);
+    }
+
+    /// When the transcript will have stood still for long enough to begin a reply.
+    pub(super) fn speculation_due(&self) -> Option<Timestamp> {
+        let free = self.overlap.is_none() && self.speech.is_none() && self.waiting.is_empty();
+        let open = self.turn.open().filter(|_| free && self.config.preemptive)?;
+        open.stable_at(self.config.preemptive_after)
+    }
+
+    fn settle_speech(&mut self, out: &mut Actions) {
+        loop {
+            if let Some(speech) = &mut self.speech {
+                speech.pump(self.now, &self.config, &mut self.ops, out);
+            }
+            if let Some(speech) = self.speech.take_if(|s| s.is_mute()) {
+                self.end_speech(&speech, false, false, out);
+            } else if !self.start_waiting(out) {
+                break;
+            }
+        }
+    }
+
+    fn settle_attention(&mut self, out: &mut Actions) {
+        let quiet = self.phase == Phase::Running
+            && self.turn.open().is_none()
+            && self.speech.is_none()
+            && self.waiting.is_empty();
+        if self.attention.settle(self.now, quiet, &self.config) {
+            // Nothing waits, so there is room.
+            let _ = self.waiting.push(Plan::say(self.config.reprompt.clone()));
+            self.settle_speech(out);
+        }
+    }
+
+    pub(super) fn settle_states(&mut self, out: &mut Actions) {
+        let agent = match (self.phase, &self.speech) {
+            (Phase::New, _) => AgentState::Initializing,
+            (Phase::Closed, _) => AgentState::Closed,
+            (_, Some(s)) if s.audible => AgentState::Speaking,
+            (_, Some(s)) if s.speculates_on().is_none() => AgentState::Thinking,
+            (Phase::Leaving, None) => AgentState::Idle,
+            (Phase::Running | Phase::Leaving, _) => AgentState::Listening,
+        };
+        if agent != self.agent_state {
+            self.agent_state = agent;
+            out.push(Action::Emit(Notice::AgentState(agent)));
+        }
+        let user = match self.phase {
+            Phase::New | Phase::Running if self.turn.is_speaking() => UserState::Speaking,
+            Phase::New | Phase::Running if self.attention.is_away() => UserState::Away,
+            Phase::New | Phase::Running => UserState::Listening,
+            Phase::Leaving | Phase::Closed => UserState::Away,
+        };
+        if user != self.user_state {
+            self.user_state = user;
+            out.push(Action::Emit(Notice::UserState(user)));
+        }
+    }
+}
