@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use antiphon_core::{OpId, SPEECH_RATE_HZ, Timestamp, TurnId};
 use antiphon_stt::{SttEvent, Transcript};
-use antiphon_turn::{EndpointingConfig, Prediction};
+use antiphon_turn::{EndpointingConfig, Pause, Prediction};
 
 use crate::{
     Action, Actions, Config, Discard, Effect, Notice, OpInput, Waterfall, ops::Ops, waterfall::mark,
@@ -368,7 +368,12 @@ impl Open {
         let silence = self.silence()?;
         let due = match self.commit_asked {
             true => silence.since,
-            false => policy.due(silence.since, silence.prediction),
+            false => policy.due(&Pause {
+                speech_end: silence.since,
+                prediction: silence.prediction,
+                transcript_final_at: silence.waterfall.stt_final,
+                ..Pause::default()
+            })?,
         };
         Some(if silence.flushed { due } else { due + policy.transcript_grace })
     }

@@ -6,10 +6,13 @@
 pub mod conformance;
 mod endpointing;
 mod interruption;
+mod pauses;
 mod port;
+mod settings;
 
-pub use endpointing::{EndpointingConfig, Prediction};
+pub use endpointing::{DynamicConfig, EndpointingConfig, EndpointingMode, Pause, Prediction};
 pub use interruption::{InterruptionConfig, Overlap, Verdict};
+pub use pauses::{Delays, PauseModel};
 pub use port::{TurnContext, TurnDetector};
 
 #[cfg(test)]
