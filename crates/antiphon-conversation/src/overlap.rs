@@ -33,12 +33,14 @@ impl Overlap {
                 silence: None,
                 transcript: &transcript,
                 is_final: false,
+                ..Facts::default()
             },
             Voice::Silent(silence) => Facts {
                 speech: silence.since.since(open.onset),
                 silence: Some(now.since(silence.since)),
                 transcript: &transcript,
                 is_final: silence.flushed,
+                ..Facts::default()
             },
         };
         let verdict = policy.judge(facts);

@@ -1,44 +1,74 @@
 //! Interruption: whether speech over the agent is meant to take the turn.
 //!
 //! Playout is already paused when this is asked. The policy only decides what the pause becomes:
-//! an interruption, or a false alarm after which the agent goes on.
+//! an interruption, or a false alarm after which the agent goes on. It deliberately remembers
+//! nothing: the same facts get the same verdict.
 
 use std::time::Duration;
 
+use antiphon_core::Result;
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    EchoGuard, MuteConfig, settings,
+    words::{self, Reading, Word},
+};
+
 /// When overlapping speech interrupts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InterruptionConfig {
     /// Off: the agent always finishes. Default on.
     pub enabled: bool,
-    /// Words, backchannels not counted, that make an interruption. Default 1: "stop" must work.
+    /// Words, backchannels not counted, that make an interruption. Default 1. Phrases such as
+    /// "stop" or "hold on" interrupt alone, whatever is set here.
     pub min_words: usize,
     /// Speech this long interrupts even while no words are known. Default 1.2 s, longer than a
     /// backchannel lasts.
     pub min_speech: Duration,
+    /// Speech shorter than this interrupts by stop phrases only. Default 0: a short "Tuesday"
+    /// counts. 200 ms and more help on noisy lines, where speech to text invents words.
+    pub ignore_shorter: Duration,
     /// After the speech has ended: how long to wait for its transcript. Default 700 ms.
     pub transcript_grace: Duration,
-    /// Words that signal listening rather than a wish to speak, lower case, letters only.
+    /// Further words and phrases that signal listening rather than a wish to speak. Those of the
+    /// language are known without being listed. Default none.
     pub backchannels: Vec<String>,
+    /// From this probability of a detector on, speech is a backchannel whatever its words, stop
+    /// phrases apart. Default 0.8.
+    pub backchannel_from: f32,
+    /// Up to this probability of a detector, speech interrupts before any word is known. Default
+    /// 0.1.
+    pub interruption_up_to: f32,
+    /// When what is transcribed is the agent's own voice.
+    pub echo: EchoGuard,
+    /// When the user is not heard at all.
+    pub mute: MuteConfig,
+    /// Playout falls silent and comes back over this time, in place of at once. Default 0: a held
+    /// agent must be silent within a frame. 20 to 50 ms take the click away.
+    pub fade: Duration,
 }
 
 impl Default for InterruptionConfig {
     fn default() -> Self {
-        let words = ["yeah", "yep", "ya", "okay", "ok", "right", "sure", "aha", "ah", "oh", "wow"];
         Self {
             enabled: true,
             min_words: 1,
             min_speech: Duration::from_millis(1200),
+            ignore_shorter: Duration::ZERO,
             transcript_grace: Duration::from_millis(700),
-            backchannels: words.map(str::to_owned).to_vec(),
+            backchannels: Vec::new(),
+            backchannel_from: 0.8,
+            interruption_up_to: 0.1,
+            echo: EchoGuard::default(),
+            mute: MuteConfig::default(),
+            fade: Duration::ZERO,
         }
     }
 }
 
 /// What is known about speech over the agent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Overlap<'a> {
     /// How long the user has been speaking, up to the end of speech if it has ended.
     pub speech: Duration,
@@ -48,6 +78,13 @@ pub struct Overlap<'a> {
     pub transcript: &'a str,
     /// Whether the transcript covers everything said.
     pub is_final: bool,
+    /// The user's language, BCP 47; if `None`, phrases of all languages are understood.
+    pub language: Option<&'a str>,
+    /// A detector's probability that this is a backchannel, if there is one and it has answered.
+    pub p_backchannel: Option<f32>,
+    /// What was heard of the agent within [`EchoGuard::window`] before the hold, with the word
+    /// that was under way.
+    pub agent: &'a str,
 }
 
 /// What to do with the paused agent.
@@ -61,33 +98,185 @@ pub enum Verdict {
     Wait(Duration),
 }
 
+/// What a verdict rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// A phrase that always interrupts.
+    StopPhrase,
+    /// Enough words.
+    Words,
+    /// Words, but fewer than set.
+    FewWords,
+    /// Long speech.
+    LongSpeech,
+    /// Speech too short to count.
+    ShortSpeech,
+    /// The detector was sure.
+    Detector,
+    /// Nothing but backchannels.
+    Backchannel,
+    /// Nothing but the agent's own words.
+    Echo,
+    /// Nothing was understood: a cough, a noise.
+    NoWords,
+    /// The transcript did not come in time.
+    NoTranscript,
+    /// Interruptions are switched off.
+    Off,
+    /// More must become known.
+    Undecided,
+}
+
+impl Why {
+    /// The stable string form, for the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StopPhrase => "stop_phrase",
+            Self::Words => "words",
+            Self::FewWords => "few_words",
+            Self::LongSpeech => "long_speech",
+            Self::ShortSpeech => "short_speech",
+            Self::Detector => "detector",
+            Self::Backchannel => "backchannel",
+            Self::Echo => "echo",
+            Self::NoWords => "no_words",
+            Self::NoTranscript => "no_transcript",
+            Self::Off => "off",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
 impl InterruptionConfig {
     /// Judges overlapping speech.
     #[must_use]
     pub fn judge(&self, overlap: Overlap<'_>) -> Verdict {
-        let words = self.words(overlap.transcript);
-        if self.enabled && words >= self.min_words.max(1) {
-            return Verdict::Confirm;
-        }
-        match overlap.silence {
-            None if self.enabled && overlap.speech >= self.min_speech => Verdict::Confirm,
-            None => Verdict::Wait(self.min_speech.saturating_sub(overlap.speech)),
-            Some(_) if overlap.is_final => Verdict::Refuse,
-            Some(silence) if silence >= self.transcript_grace => Verdict::Refuse,
-            Some(silence) => Verdict::Wait(self.transcript_grace.saturating_sub(silence)),
-        }
+        self.judge_why(overlap).0
     }
 
-    /// Words in `transcript` that are not backchannels.
+    /// Judges overlapping speech, and says what the verdict rests on.
     #[must_use]
-    pub fn words(&self, transcript: &str) -> usize {
-        transcript.split_whitespace().filter(|w| !self.is_backchannel(w)).count()
+    pub fn judge_why(&self, overlap: Overlap<'_>) -> (Verdict, Why) {
+        let heard = self.hear(&overlap);
+        if let Some(why) = self.interrupts(&overlap, heard) {
+            return (Verdict::Confirm, why);
+        }
+        let wait = |time| (Verdict::Wait(time), Why::Undecided);
+        match overlap.silence {
+            None => wait(self.next_look(&overlap, heard)),
+            Some(_) if overlap.is_final => (Verdict::Refuse, self.nothing(&overlap, heard)),
+            Some(silence) if silence >= self.transcript_grace => {
+                let why = self.nothing(&overlap, heard);
+                let why = if why == Why::NoWords { Why::NoTranscript } else { why };
+                (Verdict::Refuse, why)
+            }
+            Some(silence) => wait(self.transcript_grace.saturating_sub(silence)),
+        }
     }
 
-    fn is_backchannel(&self, word: &str) -> bool {
-        let letters: String =
-            word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        let hummed = letters.chars().all(|c| matches!(c, 'm' | 'h' | 'u'));
-        hummed || self.backchannels.contains(&letters)
+    /// What makes it an interruption, if anything does.
+    fn interrupts(&self, overlap: &Overlap<'_>, heard: Heard) -> Option<Why> {
+        if !self.enabled {
+            return None;
+        }
+        if heard.reading.stop {
+            return Some(Why::StopPhrase);
+        }
+        if overlap.speech < self.ignore_shorter {
+            return None;
+        }
+        if overlap.p_backchannel.is_some_and(|p| p <= self.interruption_up_to) {
+            return Some(Why::Detector);
+        }
+        if heard.reading.words >= self.min_words.max(1) && !self.is_backchannel(overlap) {
+            return Some(Why::Words);
+        }
+        let speaking = overlap.silence.is_none();
+        (speaking && overlap.speech >= self.longest(heard)).then_some(Why::LongSpeech)
     }
+
+    /// What it was, if it interrupts nothing.
+    fn nothing(&self, overlap: &Overlap<'_>, heard: Heard) -> Why {
+        match heard.reading.words {
+            _ if !self.enabled => Why::Off,
+            0 if heard.echo => Why::Echo,
+            0 if heard.any => Why::Backchannel,
+            0 => Why::NoWords,
+            _ if overlap.speech < self.ignore_shorter => Why::ShortSpeech,
+            _ if self.is_backchannel(overlap) => Why::Detector,
+            _ => Why::FewWords,
+        }
+    }
+
+    /// While the user speaks: when the speech will be long enough to be judged by that alone.
+    fn next_look(&self, overlap: &Overlap<'_>, heard: Heard) -> Duration {
+        let lengths = [self.ignore_shorter, self.longest(heard)];
+        let ahead = lengths.into_iter().filter(|&l| l > overlap.speech).min();
+        // With all of them behind, only the user's next move can bring a change.
+        ahead.map_or(self.transcript_grace, |l| l.saturating_sub(overlap.speech))
+    }
+
+    fn longest(&self, heard: Heard) -> Duration {
+        if heard.echo { self.min_speech.max(self.echo.longest) } else { self.min_speech }
+    }
+
+    fn is_backchannel(&self, overlap: &Overlap<'_>) -> bool {
+        overlap.p_backchannel.is_some_and(|p| p >= self.backchannel_from)
+    }
+
+    /// The transcript without the agent's own words, read by the phrase lists.
+    fn hear(&self, overlap: &Overlap<'_>) -> Heard {
+        let said = words::split(overlap.transcript);
+        let echo = self.echo.find(&words::split(overlap.agent), &said);
+        let read = |words: &[Word]| words::read(words, overlap.language, &self.backchannels);
+        let before = said.get(..echo.start).unwrap_or_default();
+        let after = said.get(echo.end..).unwrap_or_default();
+        let mut reading = read(&[before, after].concat());
+        if !echo.is_empty() && before.len() == 1 && !reading.stop {
+            // An echo begins in the middle of a word: what is left of it fits nothing.
+            reading = read(after);
+        }
+        Heard { reading, any: !said.is_empty(), echo: !echo.is_empty() && reading.words == 0 }
+    }
+
+    /// Words in `transcript` that are not backchannels; a character of a script without spaces is
+    /// half a word.
+    #[must_use]
+    pub fn words(&self, transcript: &str, language: Option<&str>) -> usize {
+        words::read(&words::split(transcript), language, &self.backchannels).words
+    }
+
+    /// Checks what the types cannot.
+    ///
+    /// # Errors
+    /// `invalid_input` naming the field, its value and what it may be.
+    pub fn validate(&self) -> Result<()> {
+        settings::probability("interruption.backchannel_from", self.backchannel_from)?;
+        settings::probability("interruption.interruption_up_to", self.interruption_up_to)?;
+        if self.interruption_up_to >= self.backchannel_from {
+            let (low, high) = (self.interruption_up_to, self.backchannel_from);
+            let detail = format!("interruption.interruption_up_to ({low}) reaches {high}");
+            return settings::bad(detail, "keep it below interruption.backchannel_from");
+        }
+        let minute = Duration::from_secs(60);
+        settings::at_most("interruption.min_speech", self.min_speech, minute)?;
+        settings::at_most("interruption.transcript_grace", self.transcript_grace, minute)?;
+        settings::at_most("interruption.echo.window", self.echo.window, minute)?;
+        settings::at_most("interruption.echo.longest", self.echo.longest, minute)?;
+        settings::at_most("interruption.fade", self.fade, Duration::from_millis(500))?;
+        let short = ("interruption.ignore_shorter", self.ignore_shorter);
+        settings::ordered(short, ("interruption.min_speech", self.min_speech))
+    }
+}
+
+/// What the transcript says.
+#[derive(Clone, Copy)]
+struct Heard {
+    reading: Reading,
+    /// Anything at all.
+    any: bool,
+    /// The agent's words, and none of the user's.
+    echo: bool,
 }

@@ -1,8 +1,11 @@
 //! Tests of the policies.
 
+mod echo;
 mod endpointing;
+mod floor;
 mod interruption;
 mod pauses;
+mod words;
 
 use std::time::Duration;
 
