@@ -1,11 +1,11 @@
 //! What one caller's pauses are like, learned as the conversation goes.
 //!
-//! People differ in how long they pause inside a turn, and keep to their own ratio. Such pauses
-//! are close to memoryless (Linke and Ramscar 2021), so one number, their mean, says what delay
-//! leaves the same share of them uncut: all delays go in proportion to it. Peers average pauses
-//! inside turns and pauses before replies separately (`LiveKit`: weight 0.1 for the newest, within
-//! the configured minimum and maximum). The second is our own waiting, and learning from it
-//! would be learning from ourselves; here the end of a turn only lets the mean fade.
+//! People differ in how long they pause inside a turn. Such pauses are close to memoryless (Linke
+//! and Ramscar 2021), so one number, their mean, says what delay leaves the same share of them
+//! uncut: all delays go in proportion to it. Peers average pauses inside turns and pauses before
+//! replies separately (`LiveKit`: weight 0.1 for the newest, within the configured minimum and
+//! maximum). The second is our own waiting, and learning from it would be learning from ourselves;
+//! here the end of a turn only lets the mean fade.
 
 use std::time::Duration;
 
