@@ -3,20 +3,38 @@
 //! Four ends: [`PlayoutSender`] queues chunks, [`PlayoutControl`] steers, [`PlayoutSource`] is
 //! called by the tick and neither allocates, frees, locks nor waits, [`PlayoutEvents`] tells what
 //! happened. Chunks travel through a ring and come back through another to be freed by the sender.
+//!
+//! Generations only grow. The end of a generation is told exactly once: as `Drained` when it was
+//! played to its end, or as `Flushed`, once for every call of [`PlayoutControl::flush`]. Queueing
+//! a newer generation finishes the older one.
+//!
+//! It deliberately does not know what the samples say, nor when the far end plays them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+mod sender;
+mod source;
+
+use std::{
+    cmp::Ordering as Order,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
 };
 
 use antiphon_core::Generation;
 use ringbuf::{
-    HeapCons, HeapProd, HeapRb,
-    traits::{Consumer as _, Observer as _, Producer as _, Split as _},
+    HeapCons, HeapRb,
+    traits::{Consumer as _, Split as _},
 };
+
+pub use sender::{Full, PlayoutSender};
+pub use source::PlayoutSource;
 
 /// Reports that may wait to be polled. More than a tick can cause in a second.
 const EVENTS: usize = 64;
+
+/// Flushes that may wait for the next frame.
+const FLUSHES: usize = 16;
 
 /// How much may be queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,23 +61,24 @@ pub enum PlayoutEvent {
         /// The generation.
         generation: Generation,
     },
-    /// Playout holds.
+    /// Playout holds in the middle of a generation.
     Paused {
         /// The generation.
         generation: Generation,
         /// Where.
         played: u64,
     },
-    /// Playout goes on.
+    /// Playout of the generation goes on.
     Resumed {
         /// The generation.
         generation: Generation,
     },
     /// The generation, and all older ones, were dropped.
     Flushed {
-        /// The generation.
+        /// The generation that [`PlayoutControl::flush`] was called for.
         generation: Generation,
-        /// Where; 0 if none of it was handed out.
+        /// Where it stopped, or its length if it had been drained; 0 if none of it was handed
+        /// out, or if it ended more than [`HISTORY`](Self::HISTORY) generations ago.
         played: u64,
     },
     /// The generation was played to its end.
@@ -78,36 +97,20 @@ pub enum PlayoutEvent {
     },
 }
 
+impl PlayoutEvent {
+    /// Ended generations whose length a late flush is still told.
+    pub const HISTORY: usize = 8;
+}
+
 /// Where playout stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlayoutPosition {
     /// The generation that was played last.
     pub generation: Generation,
-    /// Samples of it that were handed out.
+    /// Samples of it that were handed out, up to 2³²-1 (a day at 48 kHz).
     pub played: u64,
     /// Whether playout holds.
     pub paused: bool,
-}
-
-/// Playout has no room; try again after a tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full;
-
-enum Entry {
-    Chunk(Generation, Vec<i16>),
-    Finish(Generation),
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    paused: AtomicBool,
-    /// One more than the newest flushed generation; 0 if none.
-    flushed: AtomicU32,
-    /// Samples that wait to be played.
-    queued: AtomicU64,
-    generation: AtomicU32,
-    played: AtomicU64,
-    lost_events: AtomicU64,
 }
 
 /// Opens a playout queue.
@@ -116,84 +119,23 @@ pub fn playout(
     config: PlayoutConfig,
 ) -> (PlayoutSender, PlayoutControl, PlayoutSource, PlayoutEvents) {
     let shared = Arc::new(Shared::default());
+    // One slot more than chunks, so that a finish finds room behind them.
     let slots = config.max_chunks.max(1) + 1;
     let (entries, queue) = HeapRb::new(slots).split();
-    let (spent, returned) = HeapRb::new(2 * slots).split();
+    // Between two visits of the sender, at most what was queued at the first and the chunk being
+    // played can come back.
+    let (spent, returned) = HeapRb::new(slots + 2).split();
     let (events_in, events) = HeapRb::new(EVENTS).split();
     let max_samples = u64::from(config.rate_hz) * u64::from(config.max_queued_ms) / 1000;
-    let sender = PlayoutSender { entries, returned, shared: shared.clone(), max_samples };
-    let source = PlayoutSource {
-        queue,
-        spent,
-        events: events_in,
-        shared: shared.clone(),
-        current: None,
-        track: None,
-        was_paused: false,
-        answered: 0,
-    };
-    (sender, PlayoutControl(shared.clone()), source, PlayoutEvents { events, shared })
+    (
+        PlayoutSender::new(entries, returned, shared.clone(), max_samples),
+        PlayoutControl(shared.clone()),
+        PlayoutSource::new(queue, spent, events_in, shared.clone()),
+        PlayoutEvents { events, shared },
+    )
 }
 
-/// The end that queues audio.
-pub struct PlayoutSender {
-    entries: HeapProd<Entry>,
-    returned: HeapCons<Vec<i16>>,
-    shared: Arc<Shared>,
-    max_samples: u64,
-}
-
-impl std::fmt::Debug for PlayoutSender {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PlayoutSender").field("shared", &self.shared).finish_non_exhaustive()
-    }
-}
-
-impl PlayoutSender {
-    /// Queues samples of a generation. Those of a flushed generation are swallowed.
-    ///
-    /// # Errors
-    /// Gives the samples back if there is no room for them now. A chunk longer than the whole
-    /// queue is taken when the queue is empty.
-    pub fn try_push(&mut self, generation: Generation, samples: Vec<i16>) -> Result<(), Vec<i16>> {
-        self.free_spent();
-        if samples.is_empty() || self.shared.is_flushed(generation) {
-            return Ok(());
-        }
-        let n = samples.len() as u64;
-        let queued = self.shared.queued.load(Ordering::Acquire);
-        if (queued > 0 && queued + n > self.max_samples) || self.entries.vacant_len() < 2 {
-            return Err(samples);
-        }
-        self.shared.queued.fetch_add(n, Ordering::AcqRel);
-        match self.entries.try_push(Entry::Chunk(generation, samples)) {
-            Ok(()) => Ok(()),
-            Err(Entry::Chunk(_, samples)) => {
-                self.shared.queued.fetch_sub(n, Ordering::AcqRel);
-                Err(samples)
-            }
-            Err(Entry::Finish(_)) => Ok(()),
-        }
-    }
-
-    /// Everything of the generation was queued.
-    ///
-    /// # Errors
-    /// If there is no room for the mark now.
-    pub fn finish(&mut self, generation: Generation) -> Result<(), Full> {
-        self.free_spent();
-        if self.shared.is_flushed(generation) {
-            return Ok(());
-        }
-        self.entries.try_push(Entry::Finish(generation)).map_err(|_| Full)
-    }
-
-    fn free_spent(&mut self) {
-        self.returned.clear();
-    }
-}
-
-/// The end that steers. Wait-free.
+/// The end that steers. Wait-free; any thread may hold one.
 #[derive(Clone, Debug)]
 pub struct PlayoutControl(Arc<Shared>);
 
@@ -208,31 +150,24 @@ impl PlayoutControl {
         self.0.paused.store(false, Ordering::Release);
     }
 
-    /// Drops this and all older generations: no frame filled from now on holds a sample of them.
+    /// Drops this and all older generations: no frame whose filling starts after this call holds a
+    /// sample of them. Answered by one [`PlayoutEvent::Flushed`].
     pub fn flush(&self, generation: Generation) {
-        self.0.flushed.fetch_max(generation.0.saturating_add(1), Ordering::AcqRel);
+        self.0.flush(generation);
     }
 
     /// Where playout stands.
     #[must_use]
     pub fn position(&self) -> PlayoutPosition {
-        PlayoutPosition {
-            generation: Generation(self.0.generation.load(Ordering::Acquire)),
-            played: self.0.played.load(Ordering::Acquire),
-            paused: self.0.paused.load(Ordering::Acquire),
-        }
+        let (generation, played) = unpack(self.0.position.load(Ordering::Acquire));
+        let paused = self.0.paused.load(Ordering::Acquire);
+        PlayoutPosition { generation, played, paused }
     }
 
-    /// Samples that wait to be played.
+    /// Samples that wait to be played. What a flush dropped counts until the next frame.
     #[must_use]
     pub fn queued_samples(&self) -> u64 {
         self.0.queued.load(Ordering::Acquire)
-    }
-}
-
-impl Shared {
-    fn is_flushed(&self, generation: Generation) -> bool {
-        generation.0 < self.flushed.load(Ordering::Acquire)
     }
 }
 
@@ -261,168 +196,56 @@ impl PlayoutEvents {
     }
 }
 
-/// The end that is played. Every method is safe to call from a media tick.
-pub struct PlayoutSource {
-    queue: HeapCons<Entry>,
-    spent: HeapProd<Vec<i16>>,
-    events: HeapProd<PlayoutEvent>,
-    shared: Arc<Shared>,
-    current: Option<Current>,
-    track: Option<Track>,
-    was_paused: bool,
-    answered: u32,
+/// What the ends know of each other.
+#[derive(Debug, Default)]
+struct Shared {
+    paused: AtomicBool,
+    /// One more than the newest flushed generation; 0 if none.
+    flushed: AtomicU64,
+    /// Flushes so far.
+    flushes: AtomicU32,
+    /// The newest flushes: number (from 1) in the upper half, generation in the lower.
+    flush_calls: [AtomicU64; FLUSHES],
+    /// Samples that wait to be played.
+    queued: AtomicU64,
+    /// Generation in the upper half, samples played in the lower, so that both are of one moment.
+    position: AtomicU64,
+    lost_events: AtomicU64,
 }
 
-/// The chunk being played.
-struct Current {
-    generation: Generation,
-    samples: Vec<i16>,
-    at: usize,
-}
+/// A flush whose slot was taken by a newer one.
+struct Hidden;
 
-/// The generation being played.
-struct Track {
-    generation: Generation,
-    played: u64,
-    starved: bool,
-}
+impl Shared {
+    fn flush(&self, generation: Generation) {
+        self.flushed.fetch_max(u64::from(generation.0) + 1, Ordering::AcqRel);
+        let number = self.flushes.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
+        if let Some(slot) = self.flush_calls.get(number as usize % FLUSHES) {
+            // The maximum, because a caller that was held up must not hide a newer call.
+            slot.fetch_max(pack(number, generation.0), Ordering::AcqRel);
+        }
+    }
 
-impl std::fmt::Debug for PlayoutSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PlayoutSource").field("shared", &self.shared).finish_non_exhaustive()
+    /// The flush with this number; `None` if it was not made yet, or not completely.
+    fn flush_call(&self, number: u32) -> Option<Result<Generation, Hidden>> {
+        let slot = self.flush_calls.get(number as usize % FLUSHES)?.load(Ordering::Acquire);
+        let (Generation(found), _) = unpack(slot);
+        match found.cmp(&number) {
+            Order::Less => None,
+            Order::Equal => Some(Ok(Generation(slot as u32))),
+            Order::Greater => Some(Err(Hidden)),
+        }
+    }
+
+    fn is_flushed(&self, generation: Generation) -> bool {
+        u64::from(generation.0) < self.flushed.load(Ordering::Acquire)
     }
 }
 
-impl PlayoutSource {
-    /// Fills `frame`, one channel, with speech and then silence. Returns the samples of speech.
-    pub fn fill(&mut self, frame: &mut [i16]) -> usize {
-        self.answer_flush();
-        let paused = self.shared.paused.load(Ordering::Acquire);
-        self.note_pause(paused);
-        let n = if paused { 0 } else { self.play(frame) };
-        if let Some(rest) = frame.get_mut(n..) {
-            rest.fill(0);
-        }
-        n
-    }
+const fn pack(high: u32, low: u32) -> u64 {
+    (high as u64) << 32 | low as u64
+}
 
-    fn play(&mut self, frame: &mut [i16]) -> usize {
-        let mut n = 0;
-        while let Some(room) = frame.get_mut(n..).filter(|r| !r.is_empty()) {
-            let Some(chunk) = &mut self.current else {
-                if self.take_next() {
-                    continue;
-                }
-                break;
-            };
-            let generation = chunk.generation;
-            let left = chunk.samples.get(chunk.at..).unwrap_or_default();
-            let m = left.len().min(room.len());
-            for (out, sample) in room.iter_mut().zip(left) {
-                *out = *sample;
-            }
-            chunk.at += m;
-            n += m;
-            if chunk.at >= chunk.samples.len() {
-                self.retire();
-            }
-            self.advance(generation, m as u64);
-        }
-        if n < frame.len() {
-            self.note_starved();
-        }
-        n
-    }
-
-    /// Takes the next entry of the queue. Returns whether there was one.
-    fn take_next(&mut self) -> bool {
-        match self.queue.try_pop() {
-            None => false,
-            Some(Entry::Chunk(generation, samples)) => {
-                self.current = Some(Current { generation, samples, at: 0 });
-                if self.shared.is_flushed(generation) {
-                    self.retire();
-                }
-                true
-            }
-            Some(Entry::Finish(generation)) => {
-                let track = self.track.take_if(|t| t.generation == generation);
-                if let Some(Track { played, .. }) = track {
-                    self.tell(PlayoutEvent::Drained { generation, played });
-                }
-                true
-            }
-        }
-    }
-
-    /// Gives the chunk back to be freed where freeing is allowed. What is left of it is no longer
-    /// queued.
-    fn retire(&mut self) {
-        let Some(Current { samples, at, .. }) = self.current.take() else { return };
-        let left = samples.len().saturating_sub(at) as u64;
-        self.shared.queued.fetch_sub(left, Ordering::AcqRel);
-        // The return ring has twice the slots of the queue, and the sender empties it before it
-        // pushes: there is room.
-        let _ = self.spent.try_push(samples);
-    }
-
-    fn advance(&mut self, generation: Generation, samples: u64) {
-        self.shared.queued.fetch_sub(samples, Ordering::AcqRel);
-        let fresh = self.track.as_ref().is_none_or(|t| t.generation != generation);
-        if fresh {
-            self.track = Some(Track { generation, played: 0, starved: false });
-            self.shared.generation.store(generation.0, Ordering::Release);
-            self.tell(PlayoutEvent::Started { generation });
-        }
-        if let Some(track) = &mut self.track {
-            track.played += samples;
-            track.starved = false;
-            self.shared.played.store(track.played, Ordering::Release);
-        }
-    }
-
-    fn note_starved(&mut self) {
-        if let Some(track) = self.track.as_mut().filter(|t| !t.starved) {
-            track.starved = true;
-            let (generation, played) = (track.generation, track.played);
-            self.tell(PlayoutEvent::Starved { generation, played });
-        }
-    }
-
-    fn note_pause(&mut self, paused: bool) {
-        if paused == self.was_paused {
-            return;
-        }
-        self.was_paused = paused;
-        if let Some(&Track { generation, played, .. }) = self.track.as_ref() {
-            self.tell(match paused {
-                true => PlayoutEvent::Paused { generation, played },
-                false => PlayoutEvent::Resumed { generation },
-            });
-        }
-    }
-
-    fn answer_flush(&mut self) {
-        let flushed = self.shared.flushed.load(Ordering::Acquire);
-        if flushed == self.answered {
-            return;
-        }
-        self.answered = flushed;
-        if self.current.as_ref().is_some_and(|c| c.generation.0 < flushed) {
-            self.retire();
-        }
-        let newest = Generation(flushed.saturating_sub(1));
-        let track = self.track.take_if(|t| t.generation.0 < flushed);
-        let (generation, played) = track.map_or((newest, 0), |t| (t.generation, t.played));
-        self.tell(PlayoutEvent::Flushed { generation, played });
-        if generation != newest {
-            self.tell(PlayoutEvent::Flushed { generation: newest, played: 0 });
-        }
-    }
-
-    fn tell(&mut self, event: PlayoutEvent) {
-        if self.events.try_push(event).is_err() {
-            self.shared.lost_events.fetch_add(1, Ordering::Relaxed);
-        }
-    }
+const fn unpack(packed: u64) -> (Generation, u64) {
+    (Generation((packed >> 32) as u32), packed & u32::MAX as u64)
 }

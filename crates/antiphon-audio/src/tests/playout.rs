@@ -1,114 +1,216 @@
-//! Tests of the playout queue.
+//! Tests of the playout queue: its promises one by one, and any order of calls against a model.
+
+mod model;
+mod threads;
 
 use antiphon_core::Generation;
-use proptest::prelude::*;
 
-use crate::{PlayoutConfig, PlayoutEvent, PlayoutSource, playout};
+use crate::{
+    PlayoutConfig, PlayoutControl, PlayoutEvent, PlayoutEvents, PlayoutSender, PlayoutSource,
+    playout,
+};
 
 const G0: Generation = Generation(0);
 const G1: Generation = Generation(1);
+const G2: Generation = Generation(2);
 
-fn config() -> PlayoutConfig {
-    PlayoutConfig { rate_hz: 1000, max_queued_ms: 100, max_chunks: 8 }
+const CONFIG: PlayoutConfig = PlayoutConfig { rate_hz: 1000, max_queued_ms: 100, max_chunks: 8 };
+
+/// All four ends in one place.
+struct Queue {
+    sender: PlayoutSender,
+    control: PlayoutControl,
+    source: PlayoutSource,
+    events: PlayoutEvents,
 }
 
-fn fill(source: &mut PlayoutSource, n: usize) -> Vec<i16> {
-    let mut frame = vec![-1; n];
-    let speech = source.fill(&mut frame);
-    assert!(frame[speech..].iter().all(|s| *s == 0));
-    frame.truncate(speech);
-    frame
+impl Queue {
+    fn new(config: PlayoutConfig) -> Self {
+        let (sender, control, source, events) = playout(config);
+        Self { sender, control, source, events }
+    }
+
+    /// Speech of the next frame of `n` samples.
+    fn fill(&mut self, n: usize) -> Vec<i16> {
+        let mut frame = vec![-1; n];
+        let speech = self.source.fill(&mut frame);
+        assert!(frame[speech..].iter().all(|s| *s == 0));
+        frame.truncate(speech);
+        frame
+    }
+
+    fn events(&mut self) -> Vec<PlayoutEvent> {
+        std::iter::from_fn(|| self.events.pop()).collect()
+    }
 }
 
-fn events(events: &mut crate::PlayoutEvents) -> Vec<PlayoutEvent> {
-    std::iter::from_fn(|| events.pop()).collect()
+fn started(generation: Generation) -> PlayoutEvent {
+    PlayoutEvent::Started { generation }
+}
+
+fn drained(generation: Generation, played: u64) -> PlayoutEvent {
+    PlayoutEvent::Drained { generation, played }
+}
+
+fn flushed(generation: Generation, played: u64) -> PlayoutEvent {
+    PlayoutEvent::Flushed { generation, played }
+}
+
+fn starved(generation: Generation, played: u64) -> PlayoutEvent {
+    PlayoutEvent::Starved { generation, played }
 }
 
 #[test]
 fn a_speech_is_started_played_and_drained() {
-    let (mut sender, control, mut source, mut reports) = playout(config());
-    sender.try_push(G0, vec![1, 2, 3]).unwrap();
-    sender.finish(G0).unwrap();
-    assert_eq!(fill(&mut source, 2), [1, 2]);
-    assert_eq!((control.queued_samples(), control.position().played), (1, 2));
-    assert_eq!(fill(&mut source, 2), [3]);
-    let drained = PlayoutEvent::Drained { generation: G0, played: 3 };
-    assert_eq!(events(&mut reports), [PlayoutEvent::Started { generation: G0 }, drained]);
+    let mut q = Queue::new(CONFIG);
+    q.sender.try_push(G0, vec![1, 2, 3]).unwrap();
+    q.sender.finish(G0).unwrap();
+    assert_eq!(q.fill(2), [1, 2]);
+    assert_eq!((q.control.queued_samples(), q.control.position().played), (1, 2));
+    assert_eq!(q.fill(2), [3]);
+    assert_eq!(q.events(), [started(G0), drained(G0, 3)]);
+}
+
+#[test]
+fn the_end_is_told_with_the_frame_that_holds_the_last_sample() {
+    let mut q = Queue::new(CONFIG);
+    q.sender.try_push(G0, vec![1; 10]).unwrap();
+    q.sender.finish(G0).unwrap();
+    assert_eq!(q.fill(10).len(), 10);
+    assert_eq!(q.events(), [started(G0), drained(G0, 10)]);
+    assert_eq!(q.fill(10).len(), 0);
+    assert_eq!(q.events(), [], "nothing is missing after the end");
 }
 
 #[test]
 fn a_pause_loses_nothing_and_a_flush_leaves_nothing() {
-    let (mut sender, control, mut source, mut reports) = playout(config());
-    sender.try_push(G0, (1..=10).collect()).unwrap();
-    assert_eq!(fill(&mut source, 4), [1, 2, 3, 4]);
-    control.pause();
-    assert_eq!(fill(&mut source, 4), Vec::<i16>::new());
-    control.resume();
-    assert_eq!(fill(&mut source, 2), [5, 6]);
-    control.flush(G0);
-    sender.try_push(G0, vec![99]).unwrap();
-    sender.try_push(G1, vec![50, 51]).unwrap();
-    assert_eq!(fill(&mut source, 4), [50, 51]);
-    let all = events(&mut reports);
-    assert!(all.contains(&PlayoutEvent::Paused { generation: G0, played: 4 }), "{all:?}");
-    assert!(all.contains(&PlayoutEvent::Flushed { generation: G0, played: 6 }), "{all:?}");
-    assert!(all.contains(&PlayoutEvent::Starved { generation: G1, played: 2 }), "{all:?}");
-    assert_eq!(control.queued_samples(), 0);
+    let mut q = Queue::new(CONFIG);
+    q.sender.try_push(G0, (1..=10).collect()).unwrap();
+    assert_eq!(q.fill(4), [1, 2, 3, 4]);
+    q.control.pause();
+    assert_eq!(q.fill(4), []);
+    q.control.resume();
+    assert_eq!(q.fill(2), [5, 6]);
+    q.control.flush(G0);
+    q.sender.try_push(G0, vec![99]).unwrap();
+    q.sender.try_push(G1, vec![50, 51]).unwrap();
+    assert_eq!(q.fill(4), [50, 51]);
+    let paused = PlayoutEvent::Paused { generation: G0, played: 4 };
+    let resumed = PlayoutEvent::Resumed { generation: G0 };
+    let rest = [flushed(G0, 6), started(G1), starved(G1, 2)];
+    assert_eq!(q.events(), [[started(G0), paused, resumed], rest].concat());
+    assert_eq!(q.control.queued_samples(), 0);
+}
+
+#[test]
+fn a_flush_makes_room_while_playout_holds() {
+    let mut q = Queue::new(CONFIG);
+    q.sender.try_push(G0, vec![1; 100]).unwrap();
+    q.fill(1);
+    q.control.pause();
+    q.control.flush(G0);
+    assert_eq!(q.sender.try_push(G1, vec![2; 2]), Err(vec![2; 2]));
+    assert_eq!(q.fill(1), []);
+    q.sender.try_push(G1, vec![2; 2]).unwrap();
+    assert_eq!(q.control.queued_samples(), 2);
 }
 
 #[test]
 fn a_full_queue_gives_the_audio_back() {
-    let (mut sender, _, mut source, _) = playout(config());
-    sender.try_push(G0, vec![1; 100]).unwrap();
-    assert_eq!(sender.try_push(G0, vec![2; 10]), Err(vec![2; 10]));
-    fill(&mut source, 20);
-    sender.try_push(G0, vec![2; 10]).unwrap();
+    let mut q = Queue::new(CONFIG);
+    q.sender.try_push(G0, vec![1; 100]).unwrap();
+    assert_eq!(q.sender.try_push(G0, vec![2; 10]), Err(vec![2; 10]));
+    q.fill(10);
+    q.sender.try_push(G0, vec![2; 10]).unwrap();
 }
 
 #[test]
-fn a_flush_of_nothing_is_answered() {
-    let (_sender, control, mut source, mut reports) = playout(config());
-    control.flush(Generation(3));
-    fill(&mut source, 4);
-    assert_eq!(
-        events(&mut reports),
-        [PlayoutEvent::Flushed { generation: Generation(3), played: 0 }]
-    );
+fn slots_run_out_before_time_if_chunks_are_short() {
+    let mut q = Queue::new(CONFIG);
+    for n in 0..8 {
+        assert_eq!(q.sender.try_push(G0, vec![n]), Ok(()));
+    }
+    assert_eq!(q.sender.try_push(G0, vec![8]), Err(vec![8]));
+    q.sender.finish(G0).unwrap();
+    assert_eq!(q.sender.finish(G1), Err(crate::Full), "only one finish has a reserved slot");
+    assert_eq!(q.fill(100).len(), 8);
 }
 
-proptest! {
-    /// Whatever the order of pushes, pauses, flushes and fills: samples come out in order, none
-    /// twice, none of a flushed generation.
-    #[test]
-    fn samples_come_in_order_once(steps in prop::collection::vec(0u8..10, 1..200)) {
-        let (mut sender, control, mut source, mut reports) = playout(config());
-        let (mut generation, mut next) = (0u32, 0i16);
-        let (mut heard, mut pending) = (Vec::new(), Vec::new());
-        for step in steps {
-            match step {
-                0..4 => {
-                    let chunk: Vec<i16> = (next..next + 7).collect();
-                    if sender.try_push(Generation(generation), chunk.clone()).is_ok() {
-                        pending.extend(chunk);
-                        next += 7;
-                    }
-                }
-                4 => control.pause(),
-                5 => control.resume(),
-                6 => {
-                    control.flush(Generation(generation));
-                    generation += 1;
-                    pending.clear();
-                }
-                _ => {
-                    let got = fill(&mut source, 5);
-                    prop_assert_eq!(&got[..], &pending[..got.len()]);
-                    pending.drain(..got.len());
-                    heard.extend(got);
-                }
-            }
-            events(&mut reports);
-        }
-        prop_assert!(heard.is_sorted());
+#[test]
+fn a_chunk_longer_than_the_queue_is_taken_alone() {
+    let mut q = Queue::new(CONFIG);
+    q.sender.try_push(G0, vec![1; 500]).unwrap();
+    assert!(q.sender.try_push(G0, vec![1]).is_err());
+    assert_eq!(q.fill(600).len(), 500);
+}
+
+#[test]
+fn every_flush_is_answered_once_whatever_became_of_the_generation() {
+    let mut q = Queue::new(CONFIG);
+    q.sender.try_push(G0, vec![1; 5]).unwrap();
+    q.sender.finish(G0).unwrap();
+    q.fill(10);
+    assert_eq!(q.events(), [started(G0), drained(G0, 5)]);
+    q.control.flush(G0);
+    q.control.flush(G2);
+    q.control.flush(G0);
+    q.fill(10);
+    assert_eq!(q.events(), [flushed(G0, 5), flushed(G2, 0), flushed(G0, 5)]);
+    q.fill(10);
+    assert_eq!(q.events(), []);
+}
+
+#[test]
+fn a_flood_of_flushes_is_counted_and_later_ones_are_answered() {
+    let mut q = Queue::new(CONFIG);
+    for _ in 0..40 {
+        q.control.flush(G0);
     }
+    q.fill(1);
+    assert_eq!((q.events().len(), q.events.lost()), (16, 24));
+    q.control.flush(G1);
+    q.fill(1);
+    assert_eq!(q.events(), [flushed(G1, 0)]);
+}
+
+#[test]
+fn a_newer_generation_finishes_the_older() {
+    let mut q = Queue::new(CONFIG);
+    q.sender.try_push(G0, vec![1; 3]).unwrap();
+    q.sender.try_push(G1, vec![2; 3]).unwrap();
+    q.sender.try_push(G0, vec![3; 3]).unwrap();
+    q.sender.finish(G0).unwrap();
+    assert_eq!(q.fill(6), [1, 1, 1, 2, 2, 2]);
+    assert_eq!(q.events(), [started(G0), drained(G0, 3), started(G1)]);
+}
+
+#[test]
+fn an_empty_speech_is_drained() {
+    let mut q = Queue::new(CONFIG);
+    q.sender.try_push(G0, vec![]).unwrap();
+    q.sender.finish(G0).unwrap();
+    q.fill(1);
+    assert_eq!(q.events(), [drained(G0, 0)]);
+}
+
+#[test]
+fn the_last_generation_of_all_can_be_flushed() {
+    let mut q = Queue::new(CONFIG);
+    let last = Generation(u32::MAX);
+    q.sender.try_push(last, vec![1; 3]).unwrap();
+    q.fill(1);
+    q.control.flush(last);
+    assert_eq!(q.fill(3), []);
+    assert_eq!(q.events(), [started(last), flushed(last, 1)]);
+}
+
+#[test]
+fn reports_nobody_takes_are_counted() {
+    let mut q = Queue::new(CONFIG);
+    for n in 0..40 {
+        q.sender.try_push(Generation(n), vec![1]).unwrap();
+        q.sender.finish(Generation(n)).unwrap();
+        q.fill(1);
+    }
+    assert_eq!((q.events.lost(), q.events().len()), (16, 64));
 }
