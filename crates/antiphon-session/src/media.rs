@@ -13,3 +13,6 @@ pub use pool::MediaPool;
 pub(crate) use analysis::{Ears, Fact, Heard, Listener};
 pub(crate) use pool::Seat;
 pub(crate) use tick::{Member, Shared};
+
+#[cfg(test)]
+mod tests;

@@ -78,15 +78,15 @@ impl Listener {
     }
 
     fn hear(&mut self, n: usize) {
-        let Some(samples) = self.scratch.get(..n).map(<[i16]>::to_vec) else { return };
-        let heard = Heard { samples: samples.clone(), _working: self.clock.working() };
+        let Some(mut samples) = self.scratch.get(..n) else { return };
+        let heard = Heard { samples: samples.to_vec(), _working: self.clock.working() };
         if self.audio.try_send(heard).is_err() {
             self.shared.dropped_in.fetch_add(n as u64, Ordering::Relaxed);
         }
+        // Without an edge it allocates nothing.
         let mut edges = Vec::new();
         let Ears { vad, gate, blocks } = &mut self.ears;
-        let mut rest = samples.as_slice();
-        while let Some(frame) = blocks.next_frame(&mut rest) {
+        while let Some(frame) = blocks.next_frame(&mut samples) {
             // A frame the model fails on counts as silence; it cannot stop the conversation.
             let probability = vad.push(frame).unwrap_or(0.0);
             if let Some(edge) = gate.push(probability, frame.len()) {
