@@ -1,5 +1,7 @@
 //! Tests of the audio helpers.
 
+mod g711;
+mod jitter;
 mod playout;
 mod wav;
 
