@@ -1,8 +1,9 @@
 //! How audio enters and leaves a session: the [`Transport`] port, an in-memory and a WAV
-//! transport, and a recorder for any link.
+//! transport, a recorder for any link, and the port's conformance kit.
 //!
 //! It deliberately knows no session: it moves frames.
 
+pub mod conformance;
 mod file;
 mod memory;
 mod port;

@@ -1,5 +1,7 @@
 //! Tests of the transports.
 
+mod conformance;
+
 use antiphon_audio::{WavReader, WavWriter};
 use antiphon_core::AudioFormat;
 
