@@ -1,0 +1,93 @@
+//! Reading WAV files of any coding, block by block.
+
+use std::{
+    fs::File,
+    io::{BufReader, Read},
+    path::Path,
+};
+
+use antiphon_core::{AudioFormat, Result};
+
+use super::{
+    coding::Coding,
+    header::{Header, bad, unreadable},
+};
+
+/// Reads a WAV file block by block, mixed to one channel.
+#[derive(Debug)]
+pub struct WavReader<R> {
+    input: R,
+    name: String,
+    coding: Coding,
+    format: AudioFormat,
+    /// Bytes of audio that are still to be read.
+    left: u64,
+    /// The block read last, as stored; kept so that a file is read without allocating.
+    block: Vec<u8>,
+}
+
+impl WavReader<BufReader<File>> {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// `storage` if it cannot be read, `invalid_input` if it holds no audio this reader knows.
+    pub fn open(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        if path.is_dir() {
+            return Err(bad(&name, "it is a folder, not a file"));
+        }
+        let file = File::open(path).map_err(|e| unreadable(&name, &e))?;
+        Self::new(BufReader::new(file), &name)
+    }
+}
+
+impl<R: Read> WavReader<R> {
+    /// Reads the header. `name` is for messages.
+    ///
+    /// # Errors
+    /// `storage` if it cannot be read, `invalid_input` if there is no audio this reader knows.
+    pub fn new(mut input: R, name: &str) -> Result<Self> {
+        let Header { coding, format, data } = Header::read(&mut input, name)?;
+        let (name, block) = (name.to_owned(), Vec::new());
+        Ok(Self { input, name, coding, format, left: data, block })
+    }
+
+    /// Rate and channels of the file.
+    pub const fn format(&self) -> AudioFormat {
+        self.format
+    }
+
+    /// Appends at most `frames` samples, mixed to one channel. Returns how many; 0 at the end.
+    ///
+    /// A file that is shorter than it says simply ends.
+    ///
+    /// # Errors
+    /// `storage` if reading fails.
+    pub fn read_mono(&mut self, frames: usize, out: &mut Vec<i16>) -> Result<usize> {
+        let width = self.coding.bytes() * usize::from(self.format.channels);
+        let wanted = (frames as u64).saturating_mul(width as u64).min(self.left);
+        self.block.clear();
+        let read = (&mut self.input).take(wanted).read_to_end(&mut self.block);
+        self.left -= read.map_err(|e| unreadable(&self.name, &e))? as u64;
+        let channels = i32::from(self.format.channels);
+        let before = out.len();
+        out.extend(self.block.chunks_exact(width).map(|frame| {
+            let samples = frame.chunks_exact(self.coding.bytes());
+            let sum: i32 = samples.map(|b| i32::from(self.coding.sample(b))).sum();
+            // A mean of i16 values is an i16 value.
+            (sum / channels) as i16
+        }));
+        Ok(out.len() - before)
+    }
+}
+
+/// Reads a whole file, mixed to one channel, with its rate.
+///
+/// # Errors
+/// As [`WavReader::open`] and [`WavReader::read_mono`].
+pub fn read_wav(path: &Path) -> Result<(Vec<i16>, u32)> {
+    let mut reader = WavReader::open(path)?;
+    let mut samples = Vec::new();
+    while reader.read_mono(1 << 16, &mut samples)? > 0 {}
+    Ok((samples, reader.format().rate_hz))
+}
