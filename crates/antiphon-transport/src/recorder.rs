@@ -59,14 +59,14 @@ impl Recorder {
         let resampler = Resampler::new(input.rate_hz, output.rate_hz)?;
         let shared = Arc::new(Shared::default());
         let work = {
-            let shared = shared.clone();
-            move || write(wav, resampler, left, right, &shared)
+            let (shared, ahead) = (shared.clone(), 2 * output.samples_in_ms(WAITING_MS));
+            move || write(wav, resampler, left, right, ahead, &shared)
         };
         let writer = thread::Builder::new().name("antiphon-record".to_owned()).spawn(work);
         let writer = writer.map_err(|e| {
             Error::new("transport.record", Code::Unavailable, format!("no thread: {e}"))
         })?;
-        let tap = |ring| Tap { ring, shared: shared.clone() };
+        let tap = |ring| Tap { ring, owed: 0, shared: shared.clone() };
         let link = Link {
             input: Box::new(TappedIn { inner: link.input, tap: tap(left_in) }),
             output: Box::new(TappedOut { inner: link.output, tap: tap(right_in) }),
@@ -111,6 +111,7 @@ fn write(
     mut resampler: Resampler,
     mut left: HeapCons<i16>,
     mut right: HeapCons<i16>,
+    ahead: usize,
     shared: &Shared,
 ) -> Result<()> {
     let (mut caller, mut agent, mut block) = (Vec::new(), Vec::new(), vec![0; 4096]);
@@ -125,6 +126,11 @@ fn write(
         if last {
             resampler.finish(&mut caller);
         }
+        // What is further ahead than both rings could hold does not wait for a direction that has
+        // stopped.
+        let least = caller.len().max(agent.len()).saturating_sub(ahead);
+        caller.resize(caller.len().max(least), 0);
+        agent.resize(agent.len().max(least), 0);
         let n = caller.len().min(agent.len());
         let pairs = caller.drain(..n).zip(agent.drain(..n));
         let frames: Vec<i16> = pairs.flat_map(|(l, r)| [l, r]).collect();
@@ -139,15 +145,19 @@ fn write(
 /// The tick's end of a direction.
 struct Tap {
     ring: HeapProd<i16>,
+    /// Samples that found no room. Silence is recorded for them before anything else, so that the
+    /// directions stay aligned.
+    owed: usize,
     shared: Arc<Shared>,
 }
 
 impl Tap {
     fn take(&mut self, frame: &[i16]) {
-        // A frame is taken whole or not at all, so that the directions stay aligned.
-        if self.ring.vacant_len() >= frame.len() {
+        self.owed -= self.ring.push_iter(std::iter::repeat_n(0, self.owed));
+        if self.owed == 0 && self.ring.vacant_len() >= frame.len() {
             self.ring.push_slice(frame);
         } else {
+            self.owed += frame.len();
             self.shared.lost.fetch_add(frame.len() as u64, Ordering::Relaxed);
         }
     }

@@ -48,6 +48,53 @@ fn a_recording_has_both_sides_on_one_axis() {
     assert_eq!((mixed[0], mixed[4799]), (50, 95));
 }
 
+/// Frames come far faster than in a call, so that the writer cannot keep up.
+#[test]
+fn a_recording_stays_aligned_when_the_disk_is_too_slow() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("call.wav");
+    let (mut transport, mut peer) = MemoryTransport::pair(FORMAT, 100);
+    let (mut link, recorder) = Recorder::attach(transport.open().unwrap(), &path).unwrap();
+    let mut frame = [0; 480];
+    for n in 1..=20_000 {
+        peer.send(&[n; 480]);
+        link.input.read(&mut frame);
+        link.output.write(&[n; 480]);
+        peer.receive(&mut [0; 480]);
+    }
+    let lost = recorder.finish().unwrap_err();
+    assert!(lost.detail().contains("samples are missing"), "{lost}");
+    let bytes = std::fs::read(&path).unwrap();
+    let samples: Vec<i16> =
+        bytes[44..].chunks(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+    let mut heard = 0;
+    for pair in samples.chunks(2) {
+        let (left, right) = (pair[0], pair[1]);
+        assert!(left == right || left == 0 || right == 0, "{left} beside {right}");
+        heard += usize::from(left > 0);
+    }
+    assert!(heard > 24_000, "{heard}");
+}
+
+#[test]
+fn a_direction_that_stops_is_recorded_as_silence() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("call.wav");
+    let (mut transport, mut peer) = MemoryTransport::pair(FORMAT, 100);
+    let (mut link, recorder) = Recorder::attach(transport.open().unwrap(), &path).unwrap();
+    let mut reads = 0u64;
+    while std::fs::metadata(&path).unwrap().len() < 100_000 {
+        peer.send(&[9; 480]);
+        link.input.read(&mut [0; 480]);
+        std::thread::yield_now();
+        reads += 1;
+        assert!(reads < 50_000_000, "what came was not written");
+    }
+    drop(recorder);
+    let (mixed, _) = antiphon_audio::read_wav(&path).unwrap();
+    assert_eq!(mixed[..24_000], [4; 24_000]);
+}
+
 #[test]
 fn a_file_speaks_at_the_rate_asked_for_and_ends() {
     let dir = tempfile::tempdir().unwrap();
