@@ -4,6 +4,7 @@
 //! It deliberately knows no policy: how long to wait at which probability is decided in
 //! `antiphon_turn`.
 
+mod integer;
 mod mel;
 mod network;
 mod worker;
@@ -38,7 +39,7 @@ impl SmartTurn {
                 .with_help("fetch the models first, or pass the path of the .onnx file")
                 .with_source(e)
         })?;
-        let network = Network::from_onnx(bytes).map_err(|why| {
+        let network = Network::from_onnx(&bytes).map_err(|why| {
             Error::new("smart_turn.load", Code::Corrupt, format!("{}: {why}", path.display()))
                 .with_help("use smart-turn-v3.2-cpu.onnx")
         })?;
@@ -48,8 +49,8 @@ impl SmartTurn {
 
 #[async_trait]
 impl TurnDetector for SmartTurn {
-    /// Looks at the sound only; the transcript is ignored. A dropped future is skipped if its turn
-    /// has not come.
+    /// Looks at the sound only; the transcript is ignored. Dropping the future stops its
+    /// computation within some 15 ms.
     async fn predict(&self, context: TurnContext) -> Result<f32> {
         self.worker.predict(context.audio).await
     }

@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 
 use crate::{
     mel::{BANDS, FRAMES, LogMel},
-    network::Network,
+    network::{Network, Scratch},
 };
 
-/// Predictions that may wait. At some 0.1 s each, a caller behind more of them would get its
+/// Predictions that may wait. At some 70 ms each, a caller behind more of them would get its
 /// answer after the user has spoken again.
 const MAILBOX: usize = 8;
 
@@ -26,7 +26,7 @@ pub(crate) struct Worker {
 
 struct Request {
     audio: Vec<i16>,
-    reply: oneshot::Sender<Result<f32>>,
+    reply: oneshot::Sender<f32>,
 }
 
 impl Worker {
@@ -48,15 +48,14 @@ impl Worker {
     /// Asks for a prediction. Cancel safe: a request nobody waits for is skipped.
     ///
     /// # Errors
-    /// `unavailable` if the mailbox is full or the thread is gone, `internal` if the network
-    /// cannot be run.
+    /// `unavailable` if the mailbox is full or the thread is gone.
     pub(crate) async fn predict(&self, audio: Vec<i16>) -> Result<f32> {
         let (reply, answer) = oneshot::channel();
         self.mailbox.try_send(Request { audio, reply }).map_err(|e| match e {
             TrySendError::Full(_) => unavailable("too many predictions wait already"),
             TrySendError::Disconnected(_) => unavailable("the worker is gone"),
         })?;
-        answer.await.map_err(|_| unavailable("the worker is gone"))?
+        answer.await.map_err(|_| unavailable("the worker is gone"))
     }
 }
 
@@ -68,13 +67,16 @@ fn unavailable(detail: &'static str) -> Error {
 fn serve(network: &Network, requests: &Receiver<Request>) {
     let mut mel = LogMel::new();
     let mut features = vec![0.0; FRAMES * BANDS];
+    let mut scratch = Scratch::new();
     for Request { audio, reply } in requests {
         if reply.is_closed() {
             continue;
         }
         mel.extract(&audio, &mut features);
-        let probability = network.probability(&features);
-        // An error means that the caller has gone in the meantime.
-        let _gone = reply.send(probability);
+        let wanted = || !reply.is_closed();
+        if let Some(probability) = network.probability(&features, &mut scratch, wanted) {
+            // An error means that the caller has gone in the meantime.
+            let _gone = reply.send(probability);
+        }
     }
 }
