@@ -1,9 +1,10 @@
-//! Text to speech: the [`Tts`] port, the clause splitter, the text normaliser and the alignment
-//! of text and audio.
+//! Text to speech: the [`Tts`] port and its conformance kit, the clause splitter, the text
+//! normaliser and the alignment of text and audio.
 //!
 //! It deliberately knows no engine and no playout.
 
 mod alignment;
+pub mod conformance;
 mod normalise;
 mod port;
 mod splitter;

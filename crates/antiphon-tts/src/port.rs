@@ -33,7 +33,7 @@ pub struct TtsRequest {
 pub struct WordTiming {
     /// Bytes of the request's text this word covers, on character boundaries.
     pub text: Range<usize>,
-    /// Samples of the output, counted from its start, at the engine's rate.
+    /// Samples of the output, counted from its start, at the engine's rate. Never beyond its end.
     pub samples: Range<u64>,
 }
 
@@ -42,8 +42,8 @@ pub struct WordTiming {
 pub enum TtsEvent {
     /// The next samples, one channel at the engine's rate: never empty, at most 200 ms.
     Audio(Vec<i16>),
-    /// Timings of words in ascending order. Sent before the audio they describe; later ones add
-    /// to earlier ones.
+    /// Timings of words in ascending order, without overlap. Sent before the audio they describe;
+    /// later ones add to earlier ones.
     Words(Vec<WordTiming>),
 }
 
@@ -56,10 +56,10 @@ pub trait Tts: Send + Sync {
     /// Starts speaking. Dropping the stream cancels the work within one window. Text without
     /// anything to pronounce gives a stream that ends without audio.
     ///
-    /// After an `Err` item the stream ends.
+    /// After an `Err` item the stream ends; ended, it stays so.
     ///
     /// # Errors
-    /// `invalid_input` for an unknown voice or a rate outside its range, `unavailable` if the
+    /// `invalid_input` for an unknown voice (with what may be meant) or a rate outside its range, `unavailable` if the
     /// engine cannot take more work; in the stream also `internal`.
     async fn speak(&self, request: TtsRequest) -> Result<BoxStream<Result<TtsEvent>>>;
 }

@@ -1,5 +1,6 @@
 //! Tests of splitter, normaliser and alignment.
 
 mod alignment;
+mod conformance;
 mod normalise;
 mod splitter;
