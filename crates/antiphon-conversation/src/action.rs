@@ -3,6 +3,7 @@
 use antiphon_core::{Code, Generation, OpId, RequestId, SegmentId, SpeechId, TurnId};
 use antiphon_llm::LlmRequest;
 use antiphon_tts::{TtsRequest, WordTiming};
+use antiphon_turn::Why;
 use serde::{Deserialize, Serialize};
 
 use crate::Waterfall;
@@ -180,9 +181,19 @@ pub enum Notice {
     /// Speech over the agent began; playout holds.
     OverlapStarted(TurnId),
     /// The overlap was an interruption.
-    Interrupted(TurnId),
+    Interrupted {
+        /// The user's turn.
+        turn: TurnId,
+        /// What the verdict rests on.
+        why: Why,
+    },
     /// The overlap was a false interruption; playout goes on.
-    Resumed(TurnId),
+    Resumed {
+        /// The user's turn, which came to nothing unless it was an answer.
+        turn: TurnId,
+        /// What the verdict rests on.
+        why: Why,
+    },
     /// A speech was begun; it is not audible yet. One end follows.
     SpeechCreated {
         /// The speech.

@@ -43,6 +43,6 @@ impl Attention {
     pub(crate) fn due(&self, config: &Config) -> Option<Timestamp> {
         let more = self.prompts < config.max_reprompts && !config.reprompt.is_empty();
         let since = self.quiet_since.filter(|_| !self.away || more)?;
-        Some(since + config.away_after?)
+        config.floor.away_at(since)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use antiphon_core::{Code, Error, Result};
-use antiphon_turn::{EndpointingConfig, InterruptionConfig};
+use antiphon_turn::{EndpointingConfig, FloorConfig, InterruptionConfig};
 use serde::{Deserialize, Serialize};
 
 /// How one conversation is conducted.
@@ -29,10 +29,6 @@ pub struct Config {
     /// How long an interim transcript stands still in silence before a reply is begun on it; a
     /// final one counts at once. Default 200 ms.
     pub preemptive_after: Duration,
-    /// A user turn longer than this is committed while it goes on. Default 60 s.
-    pub max_turn: Duration,
-    /// Silence on both sides after which the user counts as away; `None` for never. Default 15 s.
-    pub away_after: Option<Duration>,
     /// Said when the user is away, to ask them back; empty for nothing.
     pub reprompt: String,
     /// How often, until the user speaks again. Default 2.
@@ -43,6 +39,8 @@ pub struct Config {
     pub endpointing: EndpointingConfig,
     /// When speech over the agent interrupts.
     pub interruption: InterruptionConfig,
+    /// How long one side may hold the floor, or leave it empty.
+    pub floor: FloorConfig,
     /// Syntheses started beyond the segment that is being played. Default 2.
     pub segments_ahead: usize,
     /// Most tokens of one reply; `None` leaves it to the model.
@@ -69,13 +67,12 @@ impl Default for Config {
             turn_detector: true,
             preemptive: true,
             preemptive_after: Duration::from_millis(200),
-            max_turn: Duration::from_secs(60),
-            away_after: Some(Duration::from_secs(15)),
             reprompt: String::new(),
             max_reprompts: 2,
             apology: String::new(),
             endpointing: EndpointingConfig::default(),
             interruption: InterruptionConfig::default(),
+            floor: FloorConfig::default(),
             segments_ahead: 2,
             max_reply_tokens: None,
             max_history_items: 200,
@@ -101,21 +98,11 @@ impl Config {
         if !(1..=8).contains(&self.segments_ahead) {
             return bad("segments_ahead must be between 1 and 8");
         }
-        if !(0.0..=1.0).contains(&self.endpointing.threshold) {
-            return bad("endpointing.threshold must be between 0 and 1");
-        }
-        if self.endpointing.floor > self.endpointing.ceiling {
-            return bad("endpointing.floor must not exceed endpointing.ceiling");
-        }
-        if self.max_turn < Duration::from_secs(1) {
-            return bad("max_turn must be at least a second");
-        }
-        if self.away_after.is_some_and(|d| d.is_zero()) {
-            return bad("away_after must not be zero; leave it out for never");
-        }
         if self.effect_timeout.is_zero() || self.playout_timeout.is_zero() {
             return bad("effect_timeout and playout_timeout must not be zero");
         }
-        Ok(())
+        self.endpointing.validate()?;
+        self.interruption.validate()?;
+        self.floor.validate()
     }
 }

@@ -95,9 +95,10 @@ impl Conversation {
             return None;
         }
         let at = |at: Option<Timestamp>, why| at.map(|at| Deadline { at, why });
-        let open = self.turn.open().filter(|_| self.overlap.is_none());
+        let policy = &self.config.endpointing;
+        let end_of_turn = self.turn.due(policy).filter(|_| self.overlap.is_none());
         let all = [
-            at(open.and_then(|o| o.due(&self.config.endpointing)), "end of turn"),
+            at(end_of_turn, "end of turn"),
             at(self.turn.limit(&self.config), "turn limit"),
             at(self.speculation_due(), "stable transcript"),
             at(self.overlap.as_ref().map(|o| o.recheck), "overlap verdict"),

@@ -96,8 +96,21 @@ impl Ledger {
         span.complete && self.played >= span.start + span.alignment.samples()
     }
 
+    /// What was heard after this sample, with the word that sounds now.
+    pub(crate) fn heard_since(&self, sample: u64) -> String {
+        let before = self.cut_at(sample, "").heard.len();
+        let now = self.cut("");
+        let end = now.unheard.split_whitespace().next().unwrap_or_default();
+        let heard = now.heard.get(before..).unwrap_or_default();
+        format!("{heard} {end}")
+    }
+
     /// Splits the text at what was heard. `rest` was composed but never synthesised.
     pub(crate) fn cut(&self, rest: &str) -> Cut {
+        self.cut_at(self.played, rest)
+    }
+
+    fn cut_at(&self, played: u64, rest: &str) -> Cut {
         let mut cut = Cut::default();
         let mut all_heard = true;
         for span in &self.spans {
@@ -106,8 +119,8 @@ impl Ledger {
             let bytes = if silent || !all_heard {
                 0
             } else {
-                let heard = span.alignment.heard_prefix(self.played.saturating_sub(span.start));
-                let sounded = self.played > span.start;
+                let heard = span.alignment.heard_prefix(played.saturating_sub(span.start));
+                let sounded = played > span.start;
                 cut.estimated |= heard.estimated && sounded && heard.bytes < text.len();
                 heard.bytes
             };

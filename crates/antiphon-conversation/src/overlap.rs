@@ -3,9 +3,12 @@
 //! It deliberately changes nothing itself: it only judges, and says when to ask again.
 
 use antiphon_core::{Timestamp, TurnId};
-use antiphon_turn::{InterruptionConfig, Overlap as Facts, Verdict};
+use antiphon_turn::{Overlap as Facts, Verdict, Why};
 
-use crate::turn::{Open, Voice};
+use crate::{
+    Config,
+    turn::{Open, Voice},
+};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Overlap {
@@ -19,34 +22,34 @@ impl Overlap {
         Self { turn, recheck: now }
     }
 
-    /// Judges by what is known of the user's turn now.
+    /// Judges by what is known of the user's turn now, and of what the `agent` has just said.
     pub(crate) fn judge(
         &mut self,
         now: Timestamp,
         open: &Open,
-        policy: &InterruptionConfig,
-    ) -> Verdict {
+        agent: &str,
+        config: &Config,
+    ) -> (Verdict, Why) {
         let transcript = open.text();
-        let facts = match &open.voice {
-            Voice::Speaking => Facts {
-                speech: now.since(open.onset),
-                silence: None,
-                transcript: &transcript,
-                is_final: false,
-                ..Facts::default()
-            },
-            Voice::Silent(silence) => Facts {
-                speech: silence.since.since(open.onset),
-                silence: Some(now.since(silence.since)),
-                transcript: &transcript,
-                is_final: silence.flushed,
-                ..Facts::default()
-            },
+        let (speech, silence, is_final) = match &open.voice {
+            Voice::Speaking => (now.since(open.onset), None, false),
+            Voice::Silent(silence) => {
+                let lasts = Some(now.since(silence.since));
+                (silence.since.since(open.onset), lasts, silence.flushed)
+            }
         };
-        let verdict = policy.judge(facts);
+        let (verdict, why) = config.interruption.judge_why(Facts {
+            speech,
+            silence,
+            transcript: &transcript,
+            is_final,
+            language: config.language.as_deref(),
+            agent,
+            p_backchannel: None,
+        });
         if let Verdict::Wait(time) = verdict {
             self.recheck = now + time;
         }
-        verdict
+        (verdict, why)
     }
 }

@@ -270,6 +270,17 @@ impl Speech {
         self.is_composed() && left * 1000 <= u64::from(rate_hz) * NEARLY_OVER_MS
     }
 
+    /// What was heard of it within the echo guard's window, with the word that was cut off: the
+    /// words that may come back through the user's microphone.
+    pub(crate) fn recent(&self, config: &Config) -> String {
+        let echo = &config.interruption.echo;
+        if !echo.enabled {
+            return String::new();
+        }
+        let window = echo.window.as_millis() as u64 * u64::from(config.playout_rate_hz) / 1000;
+        self.ledger.heard_since(self.ledger.played_samples().saturating_sub(window))
+    }
+
     /// Its text, cut at what was heard.
     pub(crate) fn cut(&self) -> Cut {
         let mut rest: String = self.pending.iter().map(String::as_str).collect();

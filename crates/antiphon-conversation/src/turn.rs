@@ -3,22 +3,21 @@
 //! It deliberately knows nothing of the agent. Whether the turn *may* be committed (it may not
 //! while an overlap is undecided) is the caller's business.
 
-use std::time::Duration;
+mod open;
 
 use antiphon_core::{OpId, SPEECH_RATE_HZ, Timestamp, TurnId};
 use antiphon_stt::{SttEvent, Transcript};
-use antiphon_turn::{EndpointingConfig, Pause, Prediction};
+use antiphon_turn::{EndpointingConfig, PauseModel, Prediction};
 
 use crate::{
     Action, Actions, Config, Discard, Effect, Notice, OpInput, Waterfall, ops::Ops, waterfall::mark,
 };
 
+pub(crate) use open::{Open, Silence, Voice, same_words};
+
 /// Audio before the detected onset that is transcribed too, so that first words are not clipped:
 /// 300 ms at 16 kHz.
 const PRE_ROLL_SAMPLES: u64 = 4_800;
-
-/// Replies begun on one turn before it is committed: failing providers are not asked for ever.
-const MAX_SPECULATIONS: u32 = 4;
 
 /// Transcriptions of committed turns that may still bring a late text.
 const MAX_CLOSING: usize = 4;
@@ -30,41 +29,13 @@ pub(crate) struct UserTurn {
     closing: Vec<Closing>,
     /// When the sound that is heard now began, as time and sample position.
     sounding: Option<(Timestamp, u64)>,
-    /// A turn was cut at its greatest length; what the user goes on to say is the next one.
-    cut: bool,
-}
-
-/// A turn that is not committed yet.
-#[derive(Clone, Debug)]
-pub(crate) struct Open {
-    pub(crate) id: TurnId,
-    pub(crate) onset: Timestamp,
-    pub(crate) voice: Voice,
-    stt: Option<OpId>,
-    transcript: Transcript,
-    /// When the transcript changed last.
-    changed: Timestamp,
-    marker: u32,
-    /// Replies begun on it before it was committed.
-    speculations: u32,
-    /// The application wants it committed as soon as the transcript is final.
-    commit_asked: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) enum Voice {
-    Speaking,
-    Silent(Silence),
-}
-
-/// A pause that may be the end of the turn.
-#[derive(Clone, Debug)]
-pub(crate) struct Silence {
-    pub(crate) since: Timestamp,
-    pub(crate) flushed: bool,
-    prediction: Prediction,
-    predict: Option<OpId>,
-    pub(crate) waterfall: Waterfall,
+    /// What the user is saying now belongs to no turn yet: one was cut at its greatest length, or
+    /// the user was muted.
+    unheard: bool,
+    /// How this caller pauses.
+    pauses: PauseModel,
+    /// Since when the latest committed turn was over, until its reply is heard.
+    unanswered: Option<Timestamp>,
 }
 
 /// A committed turn whose transcription has not ended.
@@ -85,8 +56,16 @@ pub(crate) struct Committed {
 }
 
 impl UserTurn {
-    pub(crate) const fn new() -> Self {
-        Self { next: 0, open: None, closing: Vec::new(), sounding: None, cut: false }
+    pub(crate) fn new() -> Self {
+        Self {
+            next: 0,
+            open: None,
+            closing: Vec::new(),
+            sounding: None,
+            unheard: false,
+            pauses: PauseModel::default(),
+            unanswered: None,
+        }
     }
 
     pub(crate) const fn open(&self) -> Option<&Open> {
@@ -95,6 +74,19 @@ impl UserTurn {
 
     pub(crate) fn is_speaking(&self) -> bool {
         self.open.as_ref().is_some_and(|o| matches!(o.voice, Voice::Speaking))
+    }
+
+    /// The reply to the latest turn is heard: the user had left it at that.
+    pub(crate) fn answered(&mut self) {
+        if self.unanswered.take().is_some() {
+            self.pauses.ended();
+        }
+    }
+
+    /// When the open turn is to be committed if nothing changes; `None` while the user speaks, or
+    /// if only the application ends turns.
+    pub(crate) fn due(&self, policy: &EndpointingConfig) -> Option<Timestamp> {
+        self.open.as_ref()?.due(policy, self.pauses.usual())
     }
 
     /// A turn id for something that is not the user's: a greeting, a `say`.
@@ -114,9 +106,15 @@ impl UserTurn {
         out: &mut Actions,
     ) {
         self.sounding = Some((at.min(now), sample));
+        if let Some(over) = self.unanswered.take() {
+            self.pauses.resumed(now.since(over));
+        }
         if let Some(open) = &mut self.open {
-            if let Voice::Silent(Silence { predict: Some(op), .. }) = open.voice {
-                ops.cancel(op, out);
+            if let Voice::Silent(silence) = &open.voice {
+                self.pauses.resumed(now.since(silence.since));
+                if let Some(op) = silence.predict {
+                    ops.cancel(op, out);
+                }
             }
             open.voice = Voice::Speaking;
             return;
@@ -269,12 +267,18 @@ impl UserTurn {
         out: &mut Actions,
     ) {
         self.ask_commit(now, config, ops, out);
-        self.cut = true;
+        self.unheard = true;
     }
 
-    /// After a cut: where the next turn begins, if the user still speaks.
+    /// The user speaks, and is not to be noticed.
+    pub(crate) fn muted(&mut self, at: Timestamp, sample: u64) {
+        self.sounding = Some((at, sample));
+        self.unheard = true;
+    }
+
+    /// Where the next turn begins, if the user speaks and no turn has it yet.
     pub(crate) fn goes_on(&mut self, now: Timestamp) -> Option<(Timestamp, u64)> {
-        if self.open.is_some() || !std::mem::take(&mut self.cut) {
+        if self.open.is_some() || !std::mem::take(&mut self.unheard) {
             return None;
         }
         let (at, sample) = self.sounding?;
@@ -285,7 +289,7 @@ impl UserTurn {
     /// When a turn that goes on and on is committed all the same.
     pub(crate) fn limit(&self, config: &Config) -> Option<Timestamp> {
         let open = self.open.as_ref().filter(|o| matches!(o.voice, Voice::Speaking))?;
-        Some(open.onset + config.max_turn)
+        config.floor.turn_ends(open.onset)
     }
 
     /// Commits as soon as the transcript is final. While the user speaks, the pause is declared.
@@ -325,6 +329,7 @@ impl UserTurn {
             self.closing.push(Closing { op, id, transcript, committed });
         }
         mark(&mut silence.waterfall.committed, now);
+        self.unanswered = Some(silence.since);
         Some(Committed { id: open.id, text, waterfall: silence.waterfall })
     }
 
@@ -340,49 +345,4 @@ impl UserTurn {
         let text = open.transcript.text();
         out.push(Action::Emit(Notice::TurnDiscarded { turn: open.id, why, text }));
     }
-}
-
-impl Open {
-    pub(crate) fn text(&self) -> String {
-        self.transcript.text()
-    }
-
-    /// The pause, while there is one.
-    pub(crate) const fn silence(&self) -> Option<&Silence> {
-        match &self.voice {
-            Voice::Silent(silence) => Some(silence),
-            Voice::Speaking => None,
-        }
-    }
-
-    /// When a reply may be begun on the transcript: it is final, or stands still for `stable`.
-    pub(crate) fn stable_at(&self, stable: Duration) -> Option<Timestamp> {
-        let silence = self.silence().filter(|_| self.speculations < MAX_SPECULATIONS)?;
-        let final_at = if silence.flushed { Some(self.changed) } else { None };
-        let at = final_at.unwrap_or_else(|| self.changed.max(silence.since) + stable);
-        (!self.text().is_empty()).then_some(at)
-    }
-
-    /// When the turn is to be committed if nothing changes; `None` while the user speaks.
-    pub(crate) fn due(&self, policy: &EndpointingConfig) -> Option<Timestamp> {
-        let silence = self.silence()?;
-        let due = match self.commit_asked {
-            true => silence.since,
-            false => policy.due(&Pause {
-                speech_end: silence.since,
-                prediction: silence.prediction,
-                transcript_final_at: silence.waterfall.stt_final,
-                ..Pause::default()
-            })?,
-        };
-        Some(if silence.flushed { due } else { due + policy.transcript_grace })
-    }
-}
-
-/// Whether two transcripts differ in nothing that changes an answer: case, punctuation, spaces.
-pub(crate) fn same_words(a: &str, b: &str) -> bool {
-    let words = |s: &str| -> String {
-        s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    words(a) == words(b)
 }

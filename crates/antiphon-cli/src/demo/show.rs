@@ -66,8 +66,8 @@ fn print(event: &SessionEvent) {
             say(at, "caller", &format!("({text})"));
         }
         Notice::OverlapStarted(_) => say(at, "agent", "· holds"),
-        Notice::Interrupted(_) => say(at, "agent", "· interrupted"),
-        Notice::Resumed(_) => say(at, "agent", "· goes on"),
+        Notice::Interrupted { .. } => say(at, "agent", "· interrupted"),
+        Notice::Resumed { .. } => say(at, "agent", "· goes on"),
         Notice::Segment { text, .. } => say(at, "agent", &format!("… {}", text.trim())),
         Notice::SpeechEnded { heard, interrupted: true, estimated, .. } => {
             let how = if *estimated { " (estimated)" } else { "" };

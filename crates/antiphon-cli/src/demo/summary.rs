@@ -186,8 +186,8 @@ impl Story {
                     texts.insert((*speech, *segment), text.as_str());
                 }
                 Notice::OverlapStarted(_) => story.mark(at, "held"),
-                Notice::Interrupted(_) => story.mark(at, "interrupted"),
-                Notice::Resumed(_) => story.mark(at, "resumed"),
+                Notice::Interrupted { .. } => story.mark(at, "interrupted"),
+                Notice::Resumed { .. } => story.mark(at, "resumed"),
                 Notice::SpeechEnded { speech, heard, unheard, .. } => {
                     let from = starts.get(speech).copied().unwrap_or(at);
                     story.line("agent", from, at, heard, unheard);
@@ -257,7 +257,7 @@ fn pauses(events: &[SessionEvent]) -> Vec<(f64, f64)> {
         let at = event.at.as_secs_f64();
         match event.notice {
             Notice::OverlapStarted(_) => held = Some(at),
-            Notice::Resumed(_) => pauses.extend(held.take().map(|from| (from, at))),
+            Notice::Resumed { .. } => pauses.extend(held.take().map(|from| (from, at))),
             _ => {}
         }
     }

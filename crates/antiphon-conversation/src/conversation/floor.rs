@@ -1,7 +1,7 @@
 //! Who has the floor: speech over the agent holds it, interrupts it, or is let pass.
 
 use antiphon_core::{Code, TurnId};
-use antiphon_turn::Verdict;
+use antiphon_turn::{MuteFacts, Verdict, Why};
 
 use super::{Conversation, Phase, inputs::dropped, report};
 use crate::{Action, Actions, Discard, Notice, overlap::Overlap, speech::Speech};
@@ -31,38 +31,51 @@ impl Conversation {
             return;
         };
         let Some(open) = self.turn.open().filter(|o| o.id == turn) else {
-            self.refuse(turn, out);
+            self.refuse(turn, Why::NoWords, out);
             return;
         };
-        match overlap.judge(self.now, open, &self.config.interruption) {
+        let agent = speech.recent(&self.config);
+        let (verdict, why) = overlap.judge(self.now, open, &agent, &self.config);
+        match verdict {
             Verdict::Wait(_) => {}
             Verdict::Confirm => {
                 self.overlap = None;
-                self.confirm(turn, out);
+                self.confirm(turn, why, out);
             }
             Verdict::Refuse => {
-                let empty = open.text().is_empty();
-                let why = if empty { Discard::Empty } else { Discard::Backchannel };
+                let empty = open.text().is_empty() || why == Why::Echo;
+                let discard = if empty { Discard::Empty } else { Discard::Backchannel };
                 // "Okay" over the last syllables is an answer, not a backchannel.
                 if empty || !speech.is_nearly_over(self.config.playout_rate_hz) {
-                    self.turn.discard(why, &mut self.ops, out);
+                    self.turn.discard(discard, &mut self.ops, out);
                 }
-                self.refuse(turn, out);
+                self.refuse(turn, why, out);
             }
         }
     }
 
-    pub(super) fn confirm(&mut self, turn: TurnId, out: &mut Actions) {
-        out.push(Action::Emit(Notice::Interrupted(turn)));
+    /// Why the user is not to be noticed now, if so.
+    pub(super) fn muted(&self) -> Option<&'static str> {
+        let speech = self.speech.as_ref().filter(|s| s.speculates_on().is_none());
+        let first_speech = speech.is_some() && self.history.is_empty();
+        self.config.interruption.mute.muted(&MuteFacts {
+            agent_speaks: speech.is_some_and(|s| s.audible),
+            first_speech,
+            tool_with_effects: false,
+        })
+    }
+
+    pub(super) fn confirm(&mut self, turn: TurnId, why: Why, out: &mut Actions) {
+        out.push(Action::Emit(Notice::Interrupted { turn, why }));
         for plan in self.waiting.drop_unprotected() {
             dropped(&plan, out);
         }
         self.interrupt(out);
     }
 
-    fn refuse(&mut self, turn: TurnId, out: &mut Actions) {
+    fn refuse(&mut self, turn: TurnId, why: Why, out: &mut Actions) {
         self.overlap = None;
-        out.push(Action::Emit(Notice::Resumed(turn)));
+        out.push(Action::Emit(Notice::Resumed { turn, why }));
         self.playout.release(self.now, out);
     }
 

@@ -2,8 +2,9 @@
 //!
 //! It deliberately decides nothing that depends on several of them: that is settled afterwards.
 
-use antiphon_core::{Code, OpId, RequestId};
+use antiphon_core::{Code, OpId, RequestId, Timestamp};
 use antiphon_llm::LlmEvent;
+use antiphon_turn::Why;
 
 use super::{Conversation, Phase, report};
 use crate::{
@@ -38,7 +39,7 @@ impl Conversation {
             Command::CommitTurn => {
                 self.turn.ask_commit(self.now, &self.config, &mut self.ops, out);
                 if let Some(overlap) = self.overlap.take() {
-                    self.confirm(overlap.turn, out);
+                    self.confirm(overlap.turn, Why::Words, out);
                 }
             }
             Command::ClearTurn => {
@@ -84,11 +85,11 @@ impl Conversation {
         }
         match event {
             UserEvent::SpeechStarted { at, sample } => {
-                self.attention.returned();
-                self.drop_speculation(out);
-                let ops = &mut self.ops;
-                self.turn.speech_started(self.now, (at, sample), &self.config, ops, out);
-                self.begin_overlap(out);
+                if self.muted().is_some() {
+                    self.turn.muted(at, sample);
+                } else {
+                    self.listen((at, sample), out);
+                }
             }
             UserEvent::SpeechStopped { at } => {
                 self.turn.speech_stopped(self.now, at, &self.config, &mut self.ops, out);
@@ -98,6 +99,14 @@ impl Conversation {
                 self.turn.speech_stopped(self.now, self.now, &self.config, &mut self.ops, out);
             }
         }
+    }
+
+    /// The user speaks from this time and sample on.
+    pub(super) fn listen(&mut self, start: (Timestamp, u64), out: &mut Actions) {
+        self.attention.returned();
+        self.drop_speculation(out);
+        self.turn.speech_started(self.now, start, &self.config, &mut self.ops, out);
+        self.begin_overlap(out);
     }
 
     pub(super) fn op(&mut self, op: OpId, event: OpEvent, out: &mut Actions) {
@@ -198,6 +207,7 @@ impl Conversation {
         }
         if !speech.audible && !matches!(event, PlayoutEvent::Flushed(..)) {
             speech.audible = true;
+            self.turn.answered();
             let notice = Notice::SpeechStarted { speech: speech.id, turn: speech.turn };
             out.push(Action::Emit(notice));
             if let Some(mut waterfall) = speech.waterfall.take() {

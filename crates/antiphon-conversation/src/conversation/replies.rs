@@ -2,6 +2,7 @@
 
 use antiphon_core::{RequestId, TurnId};
 use antiphon_state::{Item, Said};
+use antiphon_turn::Why;
 
 use super::{Conversation, Phase};
 use crate::{
@@ -22,7 +23,7 @@ impl Conversation {
         self.drop_speculation(out);
         let id = self.turn.next_id();
         if self.speech.as_ref().is_some_and(|s| !s.protected) {
-            self.confirm(id, out);
+            self.confirm(id, Why::Words, out);
         }
         let mut waterfall = Waterfall::new(id, self.now);
         mark(&mut waterfall.committed, self.now);

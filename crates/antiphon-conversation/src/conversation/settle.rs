@@ -34,18 +34,23 @@ impl Conversation {
         if self.overlap.is_some() {
             return;
         }
-        let Some(open) = self.turn.open() else { return };
-        if open.due(&self.config.endpointing).is_none_or(|due| due > self.now) {
-            return;
+        if self.turn.due(&self.config.endpointing).is_some_and(|due| due <= self.now) {
+            self.end_turn(out);
         }
-        if open.text().is_empty() {
+        if self.muted().is_none()
+            && let Some(start) = self.turn.goes_on(self.now)
+        {
+            self.listen(start, out);
+            self.settle_overlap(out);
+        }
+    }
+
+    fn end_turn(&mut self, out: &mut Actions) {
+        if self.turn.open().is_some_and(|o| o.text().is_empty()) {
             self.drop_speculation(out);
             self.turn.discard(Discard::Empty, &mut self.ops, out);
         } else if let Some(committed) = self.turn.commit(self.now, &mut self.ops, out) {
             self.commit(committed, out);
-        }
-        if let Some(start) = self.turn.goes_on(self.now) {
-            self.turn.speech_started(self.now, start, &self.config, &mut self.ops, out);
         }
     }
 

@@ -71,7 +71,7 @@ fn an_interruption_keeps_what_was_heard_and_nothing_more() {
     assert!("Certainly, I can do that. Shall we say seven o'clock?".starts_with(heard), "{cut}");
     assert!(!heard.is_empty() && heard.len() < 30, "{cut}");
     assert!(history.contains(&"user: stop please I meant tomorrow".to_owned()), "{history:?}");
-    assert!(notices(&report).any(|n| matches!(n, Notice::Interrupted(_))));
+    assert!(notices(&report).any(|n| matches!(n, Notice::Interrupted { .. })));
 }
 
 #[test]
@@ -87,8 +87,8 @@ fn a_hum_pauses_and_resumes_without_losing_a_word() {
         history(&report).last().map(String::as_str),
         Some("agent: Certainly, I can do that. Shall we say seven o'clock?")
     );
-    assert!(notices(&report).any(|n| matches!(n, Notice::Resumed(_))));
-    assert!(!notices(&report).any(|n| matches!(n, Notice::Interrupted(_))));
+    assert!(notices(&report).any(|n| matches!(n, Notice::Resumed { .. })));
+    assert!(!notices(&report).any(|n| matches!(n, Notice::Interrupted { .. })));
 }
 
 #[test]

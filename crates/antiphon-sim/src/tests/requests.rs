@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use antiphon_conversation::Config;
+use antiphon_turn::FloorConfig;
 use expect_test::{Expect, expect};
 
 use crate::run_script;
@@ -33,7 +34,7 @@ fn typed_text_is_answered_at_once_and_interrupts() {
             0.20 playout finish gen0
             0.21   SpeechStarted { speech: SpeechId(0), turn: TurnId(0) }
             0.21   agent speaking
-            1.21   Interrupted(TurnId(1))
+            1.21   Interrupted { turn: TurnId(1), why: Words }
             1.21 playout flush gen0
             1.21   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "", unheard: "One two three four five six seven eight.", interrupted: true, estimated: true }
             1.21   UserTurn { turn: TurnId(1), text: "what time is it", late: false }
@@ -119,8 +120,8 @@ fn a_user_who_goes_away_is_asked_back_twice() {
 
 #[test]
 fn a_turn_without_end_is_cut_and_the_rest_is_the_next_turn() {
-    let config =
-        Config { max_turn: Duration::from_secs(10), preemptive: false, ..Config::default() };
+    let floor = FloorConfig { max_turn: Some(Duration::from_secs(10)), ..FloorConfig::default() };
+    let config = Config { floor, preemptive: false, ..Config::default() };
     check(
         config,
         "0.00 start
@@ -247,7 +248,7 @@ fn a_held_position_is_exact() {
             1.00 start op2 predict turn end of ""
             1.00   user listening
             1.40   Interim { turn: TurnId(1), text: "stop it" }
-            1.40   Interrupted(TurnId(1))
+            1.40   Interrupted { turn: TurnId(1), why: StopPhrase }
             1.40 cancel op0
             1.40 playout flush gen0
             1.40   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "One two", unheard: " three.", interrupted: true, estimated: false }

@@ -146,7 +146,7 @@ fn speech_over_the_agent_pauses_and_words_interrupt() {
             1.21   OverlapStarted(TurnId(1))
             1.21   user speaking
             1.60   Interim { turn: TurnId(1), text: "wait" }
-            1.60   Interrupted(TurnId(1))
+            1.60   Interrupted { turn: TurnId(1), why: StopPhrase }
             1.60 playout flush gen0
             1.60   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "One two three", unheard: " four five six seven eight.", interrupted: true, estimated: true }
             1.60 playout resume
@@ -188,7 +188,7 @@ fn a_cough_pauses_and_the_agent_goes_on() {
             1.70 cancel op2
             1.70 cancel op1
             1.70   TurnDiscarded { turn: TurnId(1), why: Empty, text: "" }
-            1.70   Resumed(TurnId(1))
+            1.70   Resumed { turn: TurnId(1), why: NoWords }
             1.70 playout resume
             3.80   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "One two three four five six seven eight.", unheard: "", interrupted: false, estimated: false }
             3.80   agent listening
@@ -270,7 +270,7 @@ fn an_answer_over_the_last_syllable_is_an_answer() {
             1.40 start op2 predict turn end of ""
             1.40   user listening
             1.45   Interim { turn: TurnId(1), text: "okay" }
-            1.45   Resumed(TurnId(1))
+            1.45   Resumed { turn: TurnId(1), why: Backchannel }
             1.45 playout resume
             1.60   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "Shall we?", unheard: "", interrupted: false, estimated: false }
             1.60   agent listening
@@ -285,6 +285,7 @@ fn an_answer_over_the_last_syllable_is_an_answer() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a script and what comes of it are read together")]
 fn failures_are_reported_and_the_next_turn_works() {
     check(
         "0.00 start

@@ -1,0 +1,91 @@
+//! A turn that is not committed yet: what is known of it, and when it may be over.
+
+use std::time::Duration;
+
+use antiphon_core::{OpId, Timestamp, TurnId};
+use antiphon_stt::Transcript;
+use antiphon_turn::{EndpointingConfig, Pause, Prediction};
+
+use crate::Waterfall;
+
+/// Replies begun on one turn before it is committed: failing providers are not asked for ever.
+const MAX_SPECULATIONS: u32 = 4;
+
+/// A turn that is not committed yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Open {
+    pub(crate) id: TurnId,
+    pub(crate) onset: Timestamp,
+    pub(crate) voice: Voice,
+    pub(super) stt: Option<OpId>,
+    pub(super) transcript: Transcript,
+    /// When the transcript changed last.
+    pub(super) changed: Timestamp,
+    pub(super) marker: u32,
+    /// Replies begun on it before it was committed.
+    pub(super) speculations: u32,
+    /// The application wants it committed as soon as the transcript is final.
+    pub(super) commit_asked: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Voice {
+    Speaking,
+    Silent(Silence),
+}
+
+/// A pause that may be the end of the turn.
+#[derive(Clone, Debug)]
+pub(crate) struct Silence {
+    pub(crate) since: Timestamp,
+    pub(crate) flushed: bool,
+    pub(super) prediction: Prediction,
+    pub(super) predict: Option<OpId>,
+    pub(crate) waterfall: Waterfall,
+}
+
+impl Open {
+    pub(crate) fn text(&self) -> String {
+        self.transcript.text()
+    }
+
+    /// The pause, while there is one.
+    pub(crate) const fn silence(&self) -> Option<&Silence> {
+        match &self.voice {
+            Voice::Silent(silence) => Some(silence),
+            Voice::Speaking => None,
+        }
+    }
+
+    /// When a reply may be begun on the transcript: it is final, or stands still for `stable`.
+    pub(crate) fn stable_at(&self, stable: Duration) -> Option<Timestamp> {
+        let silence = self.silence().filter(|_| self.speculations < MAX_SPECULATIONS)?;
+        let final_at = if silence.flushed { Some(self.changed) } else { None };
+        let at = final_at.unwrap_or_else(|| self.changed.max(silence.since) + stable);
+        (!self.text().is_empty()).then_some(at)
+    }
+
+    /// As [`UserTurn::due`], for a caller whose usual pause is known.
+    pub(super) fn due(&self, policy: &EndpointingConfig, usual: Duration) -> Option<Timestamp> {
+        let silence = self.silence()?;
+        let due = match self.commit_asked {
+            true => silence.since,
+            false => policy.due(&Pause {
+                speech_end: silence.since,
+                prediction: silence.prediction,
+                transcript_final_at: silence.waterfall.stt_final,
+                usual: Some(usual),
+                ..Pause::default()
+            })?,
+        };
+        Some(if silence.flushed { due } else { due + policy.transcript_grace })
+    }
+}
+
+/// Whether two transcripts differ in nothing that changes an answer: case, punctuation, spaces.
+pub(crate) fn same_words(a: &str, b: &str) -> bool {
+    let words = |s: &str| -> String {
+        s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    words(a) == words(b)
+}
