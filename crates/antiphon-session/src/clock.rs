@@ -13,9 +13,9 @@ use tokio::sync::Notify;
 
 /// The clock of one or more sessions that started together.
 ///
-/// In [`Pace::RealTime`] it is the monotonic clock. In [`Pace::Fast`] the media plane may skip
-/// time in which nobody works: waiting costs nothing, while work takes as long as it takes, so
-/// that latencies stay what they would have been.
+/// In [`Pace::RealTime`] it is the monotonic clock. In the others the media plane skips time in
+/// which nobody works: waiting costs nothing. Work takes as long as it takes in [`Pace::Fast`],
+/// so that latencies stay what they would have been, and no time in [`Pace::Virtual`].
 #[derive(Clone, Debug)]
 pub struct SessionClock(Arc<Shared>);
 
@@ -24,8 +24,11 @@ pub struct SessionClock(Arc<Shared>);
 pub enum Pace {
     /// As on the wall.
     RealTime,
-    /// Idle time is skipped.
+    /// Idle time is skipped; work takes as long as it takes.
     Fast,
+    /// Only idle time passes, and it is skipped: work costs nothing, so that runs with scripted
+    /// providers do not depend on the machine. A provider that never answers stops the clock.
+    Virtual,
 }
 
 #[derive(Debug)]
@@ -58,7 +61,7 @@ impl SessionClock {
 
     /// Marks that somebody works until the mark is dropped. Time is not skipped meanwhile.
     pub fn working(&self) -> Working {
-        if self.0.pace == Pace::Fast {
+        if self.0.pace != Pace::RealTime {
             self.0.working.fetch_add(1, Ordering::AcqRel);
         }
         Working(self.clone())
@@ -83,7 +86,11 @@ impl SessionClock {
 
 impl Clock for SessionClock {
     fn now(&self) -> Timestamp {
-        let real = u64::try_from(self.0.started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let real = match self.0.pace {
+            Pace::RealTime | Pace::Fast => self.0.started.elapsed().as_micros(),
+            Pace::Virtual => 0,
+        };
+        let real = u64::try_from(real).unwrap_or(u64::MAX);
         Timestamp::from_micros(real.saturating_add(self.0.skipped_us.load(Ordering::Acquire)))
     }
 
@@ -112,7 +119,7 @@ pub struct Working(SessionClock);
 
 impl Drop for Working {
     fn drop(&mut self) {
-        if self.0.0.pace == Pace::Fast {
+        if self.0.0.pace != Pace::RealTime {
             self.0.0.working.fetch_sub(1, Ordering::AcqRel);
         }
     }

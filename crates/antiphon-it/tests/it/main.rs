@@ -1,3 +1,13 @@
-//! Integration tests on real models: one binary, models fetched by the store.
+//! Integration tests: the real driver, and real models fetched by the store. One binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests"
+)]
 
 mod conversation;
+mod handles;
+mod tones;
+mod voice_session;

@@ -170,7 +170,7 @@ impl Ticker {
                 thread::sleep(left);
             },
             // Time is skipped only after everything the last tick brought has been dealt with.
-            Pace::Fast => {
+            Pace::Fast | Pace::Virtual => {
                 let caught_up = || {
                     self.state.analysed.load(Ordering::Acquire)
                         == self.state.ticks.load(Ordering::Acquire)
