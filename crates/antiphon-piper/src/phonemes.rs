@@ -1,38 +1,17 @@
 //! From words to the phoneme ids a voice was trained on.
 //!
-//! The grapheme-to-phoneme library writes misaki symbols; Piper voices expect espeak's IPA. A
-//! table bridges the two.
+//! It deliberately knows no numbers and no markup: its input is normalised.
 
 use std::{ops::Range, sync::OnceLock};
 
 use antiphon_core::{Code, Error, Result};
 use loqui_g2p::{Dialect, G2p, OovFallback};
 
-use crate::config::VoiceConfig;
-
-/// misaki symbols and their espeak spelling. Longer ones first: the first match counts.
-const BRIDGE: [(&str, &str); 20] = [
-    ("ɜɹ", "ɜː"),
-    ("əɹ", "ɚ"),
-    ("ɔɹ", "oːɹ"),
-    ("ɔɪ", "ɔɪ"),
-    ("ɔ", "ɔː"),
-    ("A", "eɪ"),
-    ("I", "aɪ"),
-    ("W", "aʊ"),
-    ("Y", "ɔɪ"),
-    ("O", "oʊ"),
-    ("Q", "əʊ"),
-    ("ʤ", "dʒ"),
-    ("ʧ", "tʃ"),
-    ("ᵊ", "ə"),
-    ("ᵻ", "ɪ"),
-    ("T", "ɾ"),
-    ("ɑ", "ɑː"),
-    ("i", "iː"),
-    ("u", "uː"),
-    ("g", "ɡ"),
-];
+use crate::{
+    bridge::espeak,
+    config::{END, PAD, START, VoiceConfig},
+    hums::hum,
+};
 
 /// Punctuation that shapes the melody.
 const MELODY: &str = ".,;:!?";
@@ -51,34 +30,22 @@ pub(crate) struct Phonemes {
 pub(crate) fn g2p() -> Result<&'static G2p> {
     static SHARED: OnceLock<std::result::Result<G2p, String>> = OnceLock::new();
     let load = || G2p::new(Dialect::American, OovFallback::Neural).map_err(|e| e.to_string());
-    SHARED.get_or_init(load).as_ref().map_err(|e| Error::new("piper.load", Code::Internal, e.clone()))
+    SHARED
+        .get_or_init(load)
+        .as_ref()
+        .map_err(|e| Error::new("piper.load", Code::Internal, e.clone()))
 }
 
-/// Spells misaki symbols as espeak does.
-pub(crate) fn bridge(misaki: &str) -> String {
-    let mut out = String::new();
-    let mut rest = misaki;
-    while let Some(c) = rest.chars().next() {
-        let found = BRIDGE.iter().find_map(|(from, to)| Some((rest.strip_prefix(from)?, to)));
-        match found {
-            Some((tail, to)) => {
-                out.push_str(to);
-                rest = tail;
-            }
-            None => {
-                out.push(c);
-                rest = rest.get(c.len_utf8()..).unwrap_or_default();
-            }
-        }
-    }
-    out
+/// The ids of a shortest phrase.
+pub(crate) fn shortest(voice: &VoiceConfig) -> Vec<i32> {
+    [START, PAD, END].into_iter().filter_map(|symbol| voice.id(symbol)).collect()
 }
 
 impl Phonemes {
     /// The phonemes of `spoken`: words and punctuation, nothing else. Empty if nothing sounds.
     pub(crate) fn of(spoken: &str, voice: &VoiceConfig) -> Result<Self> {
         let mut this = Self::default();
-        this.symbol("^", voice);
+        this.symbol(START, voice);
         let mut cursor = 0;
         let mut gap = false;
         for token in g2p()?.tokens(spoken) {
@@ -87,14 +54,18 @@ impl Phonemes {
             let end = (start + token.text.len()).min(spoken.len());
             cursor = end;
             let is_mark = token.text.chars().all(|c| MELODY.contains(c));
-            let sounds = if is_mark { token.text.clone() } else { bridge(&token.phonemes) };
+            let sounds = match hum(&token.text) {
+                Some(hum) => hum.to_owned(),
+                None if is_mark => token.text.clone(),
+                None => espeak(&token.phonemes),
+            };
             if gap && !sounds.is_empty() {
-                this.symbol(" ", voice);
+                this.symbol(' ', voice);
             }
             gap = token.whitespace || (gap && sounds.is_empty());
             let first = this.ids.len();
             for c in sounds.chars() {
-                this.symbol(c.encode_utf8(&mut [0; 4]), voice);
+                this.symbol(c, voice);
             }
             if !is_mark && this.ids.len() > first {
                 this.words.push((start..end, first..this.ids.len()));
@@ -103,13 +74,13 @@ impl Phonemes {
         if this.words.is_empty() {
             return Ok(Self { unknown: this.unknown, ..Self::default() });
         }
-        this.ids.extend(voice.id("$"));
+        this.ids.extend(voice.id(END));
         Ok(this)
     }
 
     /// A symbol and the pad that follows each.
-    fn symbol(&mut self, symbol: &str, voice: &VoiceConfig) {
-        match (voice.id(symbol), voice.id("_")) {
+    fn symbol(&mut self, symbol: char, voice: &VoiceConfig) {
+        match (voice.id(symbol), voice.id(PAD)) {
             (Some(id), Some(pad)) => self.ids.extend([id, pad]),
             _ => self.unknown += 1,
         }

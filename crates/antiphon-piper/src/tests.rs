@@ -1,12 +1,31 @@
-//! Tests that need no model.
+//! Tests of the parts that no user sees.
 
-use crate::phonemes::bridge;
+mod trim;
+mod vits;
+mod windows;
+
+use crate::{bridge::espeak, hums::hum};
 
 #[test]
 fn misaki_symbols_become_espeak_ones() {
-    assert_eq!(bridge("həlˈO"), "həlˈoʊ");
-    assert_eq!(bridge("fˈɔɹ"), "fˈoːɹ");
-    assert_eq!(bridge("bˈɜɹd"), "bˈɜːd");
-    assert_eq!(bridge("bˈYz"), "bˈɔɪz");
-    assert_eq!(bridge("ʤˈʌʤ"), "dʒˈʌdʒ");
+    let spellings = [
+        ("həlˈO", "həlˈoʊ"),
+        ("fˈɔɹ", "fˈoːɹ"),
+        ("bˈɜɹd", "bˈɜːd"),
+        ("bˈYz", "bˈɔɪz"),
+        ("ʤˈʌʤ", "dʒˈʌdʒ"),
+        ("hˈæpi", "hˈæpi"),
+        ("sˈi", "sˈiː"),
+        ("wi", "wiː"),
+    ];
+    for (misaki, ipa) in spellings {
+        assert_eq!(espeak(misaki), ipa, "{misaki}");
+    }
+}
+
+#[test]
+fn hums_are_known_however_they_are_written() {
+    assert_eq!(hum("Mmhm"), hum("mmhm"));
+    assert!(hum("MMHMM").is_some());
+    assert_eq!(hum("home"), None);
 }
