@@ -50,6 +50,7 @@ pub const TABLE: &[(&str, Row)] = &[
     ("antiphon-llm", Component),
     ("antiphon-tts", Component),
     ("antiphon-state", Component),
+    ("antiphon-tools", Component),
     ("antiphon-conversation", Decision),
     ("antiphon-session", Runtime),
     ("antiphon-silero", Provider),

@@ -1,0 +1,170 @@
+//! What the model and the runtime are told about a tool.
+//!
+//! It deliberately knows no provider's wire format: a provider maps these fields to its own.
+
+use std::time::Duration;
+
+use antiphon_core::{Code, Error, Result};
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// Longest name that every hosted provider accepts, in characters.
+const MAX_NAME: usize = 64;
+
+/// How long a tool may take unless its specification says otherwise.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a call changes in the world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectClass {
+    /// Nothing: it may run before the turn is committed, and twice.
+    Read,
+    /// Something that can be undone. The default: what is not known to be harmless is not.
+    #[default]
+    Write,
+    /// Something that cannot be undone. It is confirmed by the user first.
+    Irreversible,
+}
+
+/// At most `calls` within any window of `per`, counted for each session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateLimit {
+    /// Calls in the window, 1 to 1000.
+    pub calls: u32,
+    /// Length of the window; longer than zero.
+    pub per: Duration,
+}
+
+/// A tool as the model and the runtime see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolSpec {
+    /// 1 to 64 of `a-z A-Z 0-9 _ -`; unique within a [`ToolSet`](crate::ToolSet).
+    pub name: String,
+    /// What it does and when to call it, for the model.
+    pub description: String,
+    /// JSON schema (draft 2020-12) of the arguments: an object.
+    pub parameters: Value,
+    /// What a call changes.
+    pub effect: EffectClass,
+    /// How long a call may take; longer than zero. A deferred call is bounded by
+    /// [`Limits::deferred`](crate::Limits) instead.
+    pub timeout: Duration,
+    /// How often it may be called.
+    pub rate_limit: Option<RateLimit>,
+    /// Whether the user confirms each call first. Always so for
+    /// [`EffectClass::Irreversible`].
+    pub confirm: bool,
+}
+
+impl ToolSpec {
+    /// A tool without arguments, of effect class `write`, with [`DEFAULT_TIMEOUT`].
+    #[must_use]
+    pub fn new(name: impl Into<String>, description: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            description: description.into(),
+            parameters: json!({"type": "object", "properties": {}, "additionalProperties": false}),
+            effect: EffectClass::default(),
+            timeout: DEFAULT_TIMEOUT,
+            rate_limit: None,
+            confirm: false,
+        }
+    }
+
+    /// Sets the JSON schema of the arguments.
+    #[must_use]
+    pub fn with_parameters(mut self, schema: Value) -> Self {
+        self.parameters = schema;
+        self
+    }
+
+    /// Takes the JSON schema of the arguments from a type.
+    #[must_use]
+    pub fn with_arguments<T: JsonSchema>(self) -> Self {
+        self.with_parameters(schema_of::<T>())
+    }
+
+    /// Sets what a call changes.
+    #[must_use]
+    pub const fn with_effect(mut self, effect: EffectClass) -> Self {
+        self.effect = effect;
+        self
+    }
+
+    /// Sets how long a call may take.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets how often it may be called in a session.
+    #[must_use]
+    pub const fn with_rate_limit(mut self, calls: u32, per: Duration) -> Self {
+        self.rate_limit = Some(RateLimit { calls, per });
+        self
+    }
+
+    /// Has the user confirm each call first.
+    #[must_use]
+    pub const fn with_confirmation(mut self) -> Self {
+        self.confirm = true;
+        self
+    }
+
+    /// Whether the user must confirm a call before it runs.
+    #[must_use]
+    pub const fn needs_confirmation(&self) -> bool {
+        self.confirm || matches!(self.effect, EffectClass::Irreversible)
+    }
+
+    /// Checks everything but the schema, which [`ToolSet::register`](crate::ToolSet::register)
+    /// compiles.
+    ///
+    /// # Errors
+    /// `invalid_input`, naming the field and its range.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |what: String, help: &'static str| {
+            Err(Error::new("tools.register", Code::InvalidInput, what).with_help(help))
+        };
+        let name = &self.name;
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(allowed) {
+            let what = format!("{name:?} is no name for a tool");
+            return refuse(what, "use 1 to 64 letters, digits, `_` and `-`");
+        }
+        if self.description.trim().is_empty() {
+            let what = format!("the tool {name:?} has no description");
+            return refuse(what, "say what it does and when to call it: the model decides by that");
+        }
+        if self.timeout.is_zero() {
+            return refuse(format!("the tool {name:?} has a timeout of 0"), "allow it some time");
+        }
+        match self.rate_limit {
+            Some(RateLimit { calls, per }) if !(1..=1000).contains(&calls) || per.is_zero() => {
+                let what = format!("the tool {name:?} may be called {calls} times in {per:?}");
+                refuse(what, "allow 1 to 1000 calls in a window longer than zero")
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// The JSON schema of `T` as models read it best: references inlined, without titles of types.
+#[must_use]
+pub fn schema_of<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|s| {
+        s.meta_schema = None;
+        s.inline_subschemas = true;
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("title");
+        // A struct without fields has none of these, and providers insist on them.
+        object.entry("type").or_insert_with(|| "object".into());
+        object.entry("properties").or_insert_with(|| Map::new().into());
+    }
+    schema
+}
