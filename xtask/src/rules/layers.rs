@@ -51,6 +51,7 @@ pub const TABLE: &[(&str, Row)] = &[
     ("antiphon-tts", Component),
     ("antiphon-state", Component),
     ("antiphon-tools", Component),
+    ("antiphon-macros", Component),
     ("antiphon-conversation", Decision),
     ("antiphon-session", Runtime),
     ("antiphon-silero", Provider),
@@ -68,7 +69,8 @@ pub const TABLE: &[(&str, Row)] = &[
 ];
 
 /// Imports within a row, which no row allows by itself.
-const SAME_ROW: &[(&str, &str)] = &[("antiphon-transport", "antiphon-audio")];
+const SAME_ROW: &[(&str, &str)] =
+    &[("antiphon-transport", "antiphon-audio"), ("antiphon-tools", "antiphon-macros")];
 
 /// Imports that only tests may have, beside those of the row.
 const FOR_TESTS: &[(Row, Row)] = &[(Provider, Models), (Runtime, Simulator), (Facade, Simulator)];
