@@ -2,6 +2,7 @@
 
 mod bad_days;
 mod guards;
+mod readers;
 mod schemas;
 mod sets;
 
