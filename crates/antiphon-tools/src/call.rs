@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use antiphon_core::{Code, Timestamp};
+use antiphon_core::{BoxStream, Code, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A model's wish to call a tool.
@@ -68,6 +68,8 @@ pub enum Failure {
     RateLimited,
     /// The user has to confirm it first.
     Unconfirmed,
+    /// The model made up what it should have asked for, or called where nobody wanted anything.
+    Unsaid,
     /// It took longer than allowed, and was stopped.
     Timeout,
     /// It panicked.
@@ -86,6 +88,7 @@ impl Failure {
             Self::Duplicate => "duplicate",
             Self::RateLimited => "rate_limited",
             Self::Unconfirmed => "unconfirmed",
+            Self::Unsaid => "unsaid",
             Self::Timeout => "timeout",
             Self::Panicked => "panicked",
             Self::Failed => "failed",
@@ -96,9 +99,11 @@ impl Failure {
     #[must_use]
     pub const fn code(self) -> Code {
         match self {
-            Self::UnknownTool | Self::InvalidArguments | Self::Duplicate | Self::Unconfirmed => {
-                Code::InvalidInput
-            }
+            Self::UnknownTool
+            | Self::InvalidArguments
+            | Self::Duplicate
+            | Self::Unconfirmed
+            | Self::Unsaid => Code::InvalidInput,
             Self::RateLimited => Code::RateLimited,
             Self::Timeout => Code::Timeout,
             Self::Panicked => Code::Internal,
@@ -116,6 +121,7 @@ impl Failure {
                 | Self::Duplicate
                 | Self::RateLimited
                 | Self::Unconfirmed
+                | Self::Unsaid
         )
     }
 }
@@ -169,6 +175,9 @@ pub enum ToolEvent {
         result: ToolResult,
     },
 }
+
+/// What happens to one call, as it happens. Dropping it cancels the call.
+pub type ToolExecutionStream = BoxStream<ToolEvent>;
 
 impl ToolEvent {
     /// When it happened, in session time.

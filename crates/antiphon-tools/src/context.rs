@@ -4,7 +4,8 @@
 //! loses its oldest reports, not its session's memory.
 
 use std::{
-    collections::VecDeque,
+    any::{Any, TypeId},
+    collections::{BTreeMap, VecDeque},
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
@@ -26,21 +27,31 @@ const MAX_REPORT_BYTES: usize = 1024;
 /// What a call knows about itself. Cheap to clone; may be kept by a task that outlives the call.
 #[derive(Clone)]
 pub struct RunContext {
-    session: Arc<str>,
-    turn: TurnId,
-    call: Arc<str>,
-    line: Arc<Line>,
+    pub(crate) session: Arc<str>,
+    pub(crate) turn: TurnId,
+    pub(crate) call: Arc<str>,
+    pub(crate) state: State,
+    pub(crate) line: Arc<Line>,
 }
 
 impl RunContext {
-    pub(crate) fn new(session: Arc<str>, turn: TurnId, call: &str, line: Arc<Line>) -> Self {
-        Self { session, turn, call: call.into(), line }
-    }
-
     /// A context that nobody listens to, for calling a tool's function in a test.
     #[must_use]
     pub fn detached() -> Self {
-        Self::new("test".into(), TurnId(0), "call", Arc::new(Line::default()))
+        Self {
+            session: "test".into(),
+            turn: TurnId(0),
+            call: "call".into(),
+            state: State::default(),
+            line: Arc::default(),
+        }
+    }
+
+    /// As it is, with a value for [`state`](Self::state).
+    #[must_use]
+    pub fn with_state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.state.insert(value);
+        self
     }
 
     /// The session's id.
@@ -59,6 +70,14 @@ impl RunContext {
     #[must_use]
     pub fn call(&self) -> &str {
         &self.call
+    }
+
+    /// The value of type `T` that the session gave its tools ([`Runner::with_state`]).
+    ///
+    /// [`Runner::with_state`]: crate::Runner::with_state
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.state.0.get(&TypeId::of::<T>())?).downcast().ok()
     }
 
     /// The same for the same call, different for every other: hand it to a service that
@@ -95,6 +114,16 @@ impl RunContext {
 impl fmt::Debug for RunContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RunContext({})", self.idempotency_key())
+    }
+}
+
+/// Values that tools get at by their types.
+#[derive(Clone, Default)]
+pub(crate) struct State(Arc<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>);
+
+impl State {
+    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
+        Arc::make_mut(&mut self.0).insert(TypeId::of::<T>(), Arc::new(value));
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! It deliberately knows no provider, no conversation and no runtime. It holds the [`Tool`] port,
 //! the specification a model is told ([`ToolSpec`]), the set of what it may call ([`ToolSet`]),
-//! the check of its arguments ([`Validator`]), and the contained run of a call ([`Runner`]).
+//! the check of its arguments ([`Validator`]), and the contained run of a call ([`Runner`]). For
+//! small models it reads calls out of text ([`CallReader`]) and refuses what they made up
+//! ([`Heard`]).
 //!
 //! A tool in ten lines:
 //!
@@ -32,6 +34,7 @@ mod call;
 mod coerce;
 mod context;
 mod function;
+mod grounding;
 mod guard;
 mod port;
 mod reader;
@@ -41,9 +44,10 @@ mod spec;
 mod validate;
 
 pub use antiphon_macros::{tool, tools};
-pub use call::{Failure, ToolCall, ToolEvent, ToolResult};
+pub use call::{Failure, ToolCall, ToolEvent, ToolExecutionStream, ToolResult};
 pub use context::RunContext;
 pub use function::{FunctionTool, read};
+pub use grounding::{Heard, INFERRED, Unsaid, is_small_talk, unsaid};
 pub use port::{IntoAnswer, Json, Tool, ToolAnswer, ToolError};
 pub use reader::{CallReader, Piece};
 pub use runner::{Executor, Limits, Request, Runner};

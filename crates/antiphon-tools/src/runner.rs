@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{BoxFuture, BoxStream, Clock, TurnId};
+use antiphon_core::{BoxFuture, Clock, TurnId};
 use futures_core::Stream;
 use futures_util::{
     FutureExt as _,
@@ -22,8 +22,9 @@ use futures_util::{
 use serde_json::Value;
 
 use crate::{
-    EffectClass, Failure, FrozenTools, RunContext, ToolCall, ToolError, ToolEvent, ToolResult,
-    context::{Ended, Line, Report},
+    EffectClass, Failure, FrozenTools, Heard, RunContext, ToolCall, ToolError, ToolEvent,
+    ToolExecutionStream, ToolResult,
+    context::{Ended, Line, Report, State},
     guard::{Attempt, Guards, Refusal},
     set::Entry,
 };
@@ -71,6 +72,17 @@ pub struct Request {
     /// Whether the application has had the user confirm it. Without that, a tool that needs it is
     /// refused until the model has asked and calls again in a later turn.
     pub confirmed: bool,
+    /// What was said so far: set it for small models, and calls that nobody asked for or whose
+    /// arguments are made up are refused.
+    pub heard: Option<Heard>,
+}
+
+impl Request {
+    /// A call in `turn`: not confirmed, and trusted to hold what was said.
+    #[must_use]
+    pub const fn new(call: ToolCall, turn: TurnId) -> Self {
+        Self { call, turn, confirmed: false, heard: None }
+    }
 }
 
 /// Runs the calls of one session.
@@ -79,6 +91,7 @@ pub struct Runner {
     clock: Arc<dyn Clock>,
     executor: Option<Arc<dyn Executor>>,
     limits: Limits,
+    state: State,
     guards: Arc<Mutex<Guards>>,
 }
 
@@ -92,6 +105,7 @@ impl Runner {
             clock,
             executor: None,
             limits: Limits::default(),
+            state: State::default(),
             guards: Arc::default(),
         }
     }
@@ -100,6 +114,14 @@ impl Runner {
     #[must_use]
     pub fn with_executor(mut self, executor: impl Executor + 'static) -> Self {
         self.executor = Some(Arc::new(executor));
+        self
+    }
+
+    /// Lets every tool of the session get at `value` by its type ([`RunContext::state`]): the
+    /// user's record, a connection pool, the handle of the session. One value of each type.
+    #[must_use]
+    pub fn with_state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.state.insert(value);
         self
     }
 
@@ -114,7 +136,7 @@ impl Runner {
     /// states and never fails in another way. Dropping it cancels the call: nothing that the tool
     /// does later is seen.
     #[must_use]
-    pub fn run(&self, tools: &FrozenTools, request: &Request) -> BoxStream<ToolEvent> {
+    pub fn run(&self, tools: &FrozenTools, request: &Request) -> ToolExecutionStream {
         match self.admit(tools, request) {
             Ok((entry, arguments)) => Box::pin(self.start(entry, arguments, request)),
             Err((why, text)) => {
@@ -142,6 +164,11 @@ impl Runner {
         }
         let arguments =
             entry.validator.read(arguments).map_err(|text| (Failure::InvalidArguments, text))?;
+        if let Some(heard) = &request.heard {
+            heard
+                .check(&entry.spec.parameters, &arguments)
+                .map_err(|text| (Failure::Unsaid, text))?;
+        }
         let Request { turn, confirmed, .. } = *request;
         let attempt = Attempt { turn, spec: &entry.spec, arguments: &arguments, confirmed };
         guards.admit(self.clock.now(), &attempt)?;
@@ -150,8 +177,13 @@ impl Runner {
 
     fn start(&self, entry: Arc<Entry>, arguments: Value, request: &Request) -> Run {
         let line = Arc::new(Line::default());
-        let session = Arc::clone(&self.session);
-        let context = RunContext::new(session, request.turn, &request.call.id, Arc::clone(&line));
+        let context = RunContext {
+            session: Arc::clone(&self.session),
+            turn: request.turn,
+            call: request.call.id.as_str().into(),
+            state: self.state.clone(),
+            line: Arc::clone(&line),
+        };
         let (task, abort) = abortable(contained(&entry, context, arguments.clone(), &line));
         let task: BoxFuture<'static, ()> = Box::pin(task.map(drop));
         let task = match &self.executor {

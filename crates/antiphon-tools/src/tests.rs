@@ -1,6 +1,7 @@
 //! Tests of the crate, with a clock that moves only when nothing else can.
 
 mod bad_days;
+mod groundings;
 mod guards;
 mod readers;
 mod schemas;
@@ -136,7 +137,7 @@ impl World {
 
 fn request(turn: u32, id: &str, name: &str, arguments: &str) -> Request {
     let call = ToolCall { id: id.into(), name: name.into(), arguments: arguments.into() };
-    Request { call, turn: TurnId(turn), confirmed: false }
+    Request::new(call, TurnId(turn))
 }
 
 fn outcomes(events: &[ToolEvent]) -> Vec<&ToolResult> {

@@ -109,7 +109,7 @@ impl Clock for Still {
 /// The answer of a tool that is ready at once.
 fn answer(tools: &ToolSet, name: &str, arguments: &str) -> String {
     let call = ToolCall { id: "c1".into(), name: name.into(), arguments: arguments.into() };
-    let request = Request { call, turn: TurnId(1), confirmed: true };
+    let request = Request { confirmed: true, ..Request::new(call, TurnId(1)) };
     let events = Runner::new("s1", Arc::new(Still)).run(&tools.freeze(), &request);
     let outcomes = events.filter_map(|event| ready(event.outcome().cloned()));
     let results: Vec<_> = outcomes.collect().now_or_never().expect("ready at once");

@@ -221,6 +221,48 @@ fn an_executor_brings_the_answer_back() {
 }
 
 #[test]
+fn a_dropped_call_is_stopped_on_its_executor() {
+    struct Told(mpsc::SyncSender<()>);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            let _ = self.0.send(());
+        }
+    }
+    let (stopped, stops) = mpsc::sync_channel(1);
+    let mut world = World::new().with(spec("wait"), move |context, _| {
+        let told = Told(stopped.clone());
+        async move {
+            let _told = told;
+            context.progress("begun");
+            pending().await
+        }
+    });
+    world.runner = Runner::new("s1", Arc::new(world.time.clone())).with_executor(|task| {
+        thread::Builder::new().name("tools".into()).spawn(|| block_on(task)).unwrap();
+    });
+    let mut events = world.start("c1", "wait", "{}");
+    block_on(events.next());
+    assert!(matches!(block_on(events.next()), Some(ToolEvent::Progress { .. })));
+    assert!(stops.try_recv().is_err(), "it runs");
+    drop(events);
+    assert_eq!(stops.recv_timeout(Duration::from_secs(60)), Ok(()));
+}
+
+#[test]
+fn tools_get_at_the_state_of_their_session() {
+    struct User(&'static str);
+    let mut world = World::new().with(spec("who"), |context, _| async move {
+        assert!(context.state::<String>().is_none());
+        let user = context.state::<User>().ok_or_else(|| ToolError::new("Nobody."))?;
+        Ok(user.0.to_owned())
+    });
+    assert_eq!(world.failure(1, "c1", "who", "{}").1, "Nobody.");
+    let runner = Runner::new("s1", Arc::new(world.time.clone()));
+    world.runner = runner.with_state(User("Tim")).with_state(User("Tom"));
+    assert_eq!(world.answer(1, "c1", "who", "{}"), "Tom");
+}
+
+#[test]
 fn blocking_tools_have_threads_of_their_own_four_at_most() {
     let world = World::new();
     let (entered, enters) = mpsc::sync_channel(8);
