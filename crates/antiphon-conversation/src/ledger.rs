@@ -59,14 +59,17 @@ impl Ledger {
         }
     }
 
-    /// All audio of a segment was queued.
-    pub(crate) fn complete(&mut self, op: OpId) {
+    /// There is no more audio of a segment: all of it was queued, or (not `whole`) its synthesis
+    /// broke off.
+    pub(crate) fn complete(&mut self, op: OpId, whole: bool) {
         let Some(i) = self.index(op) else { return };
         let start = self.start_of(i);
         if let Some(span) = self.spans.get_mut(i) {
             span.start = start;
             span.complete = true;
-            span.alignment.finish();
+            if whole {
+                span.alignment.finish();
+            }
         }
     }
 
@@ -119,15 +122,20 @@ impl Ledger {
             let bytes = if silent || !all_heard {
                 0
             } else {
-                let heard = span.alignment.heard_prefix(played.saturating_sub(span.start));
-                let sounded = played > span.start;
+                let played = played.saturating_sub(span.start).min(span.alignment.samples());
+                let heard = span.alignment.heard_prefix(played);
+                let sounded = played > 0;
                 cut.estimated |= heard.estimated && sounded && heard.bytes < text.len();
                 heard.bytes
             };
             let (heard, unheard) = text.split_at_checked(bytes).unwrap_or((text, ""));
+            // What follows a segment that broke off is no part of its last word.
+            if cut.heard.ends_with(|c: char| !c.is_whitespace()) && !heard.is_empty() {
+                cut.heard.push(' ');
+            }
             cut.heard.push_str(heard);
             cut.unheard.push_str(unheard);
-            all_heard &= silent || unheard.is_empty();
+            all_heard &= silent || unheard.is_empty() || self.is_played(span);
         }
         cut.unheard.push_str(rest);
         cut

@@ -187,22 +187,23 @@ impl Speech {
         }
     }
 
-    /// A synthesis of this speech is over.
-    pub(crate) fn synthesis_ended(&mut self, op: OpId) {
+    /// A synthesis of this speech is over, or (not `whole`) broke off.
+    pub(crate) fn synthesis_ended(&mut self, op: OpId, whole: bool) {
         self.synths.retain(|o| *o != op);
-        self.ledger.complete(op);
+        self.ledger.complete(op, whole);
     }
 
-    /// Starts what the credit allows, and tells playout when everything was queued.
+    /// Starts what the credit allows, and tells playout when everything was queued. Returns
+    /// whether it did the latter: from then on playout owes an answer.
     pub(crate) fn pump(
         &mut self,
         now: Timestamp,
         config: &Config,
         ops: &mut Ops,
         out: &mut Actions,
-    ) {
+    ) -> bool {
         if self.speculative.is_some() {
-            return;
+            return false;
         }
         while self.synths.len() < config.segments_ahead
             && self.ledger.unplayed() <= config.segments_ahead
@@ -210,10 +211,12 @@ impl Speech {
         {
             self.speak(now, text, config, ops, out);
         }
-        if self.is_composed() && !self.finish_sent && self.ledger.queued_samples() > 0 {
+        let finishes = self.is_composed() && !self.finish_sent && self.ledger.queued_samples() > 0;
+        if finishes {
             self.finish_sent = true;
             out.push(Action::Playout(PlayoutCommand::Finish(self.generation)));
         }
+        finishes
     }
 
     fn speak(

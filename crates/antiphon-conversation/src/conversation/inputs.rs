@@ -116,7 +116,7 @@ impl Conversation {
             self.playout.touch(self.now);
         }
         match (live.role, event) {
-            (_, OpEvent::Ended) => self.op_ended(op, live.role),
+            (_, OpEvent::Ended) => self.op_ended(op, live.role, true),
             (_, OpEvent::Failed { code, detail }) => {
                 self.op_failed(op, live.role, code, detail, out);
             }
@@ -174,10 +174,11 @@ impl Conversation {
                 speech.generated(self.now, &self.config.apology);
             }
         }
-        self.op_ended(op, role);
+        self.op_ended(op, role, false);
     }
 
-    pub(super) fn op_ended(&mut self, op: OpId, role: Role) {
+    /// The operation came to its end, or (not `whole`) broke off.
+    pub(super) fn op_ended(&mut self, op: OpId, role: Role, whole: bool) {
         self.ops.end(op);
         match role {
             Role::Transcribe | Role::Predict => self.turn.op_ended(op),
@@ -189,7 +190,7 @@ impl Conversation {
             Role::Speak => {
                 self.playout.touch(self.now);
                 if let Some(speech) = &mut self.speech {
-                    speech.synthesis_ended(op);
+                    speech.synthesis_ended(op, whole);
                 }
             }
         }
@@ -197,10 +198,10 @@ impl Conversation {
 
     pub(super) fn played(&mut self, event: &PlayoutEvent, out: &mut Actions) {
         self.playout.reported(event);
-        let Some(speech) = self.speech.as_mut().filter(|s| s.generation == event.generation())
-        else {
-            return;
+        let reported = |s: &&mut Speech| {
+            s.generation == event.generation() && s.ledger.queued_samples() > 0
         };
+        let Some(speech) = self.speech.as_mut().filter(reported) else { return };
         self.playout.touch(self.now);
         if let Some(n) = event.played() {
             speech.ledger.played(n);

@@ -134,7 +134,7 @@ impl Conversation {
         out: &mut Actions,
     ) {
         let cut = s.cut();
-        let estimated = interrupted && (cut.estimated || overdue);
+        let estimated = cut.estimated || (interrupted && overdue);
         let (heard, unheard) = (cut.heard, cut.unheard);
         out.push(Action::Emit(Notice::SpeechEnded {
             speech: s.id,

@@ -72,8 +72,10 @@ impl Conversation {
 
     fn settle_speech(&mut self, out: &mut Actions) {
         loop {
-            if let Some(speech) = &mut self.speech {
-                speech.pump(self.now, &self.config, &mut self.ops, out);
+            if let Some(speech) = &mut self.speech
+                && speech.pump(self.now, &self.config, &mut self.ops, out)
+            {
+                self.playout.touch(self.now);
             }
             if let Some(speech) = self.speech.take_if(|s| s.is_mute()) {
                 self.end_speech(&speech, false, false, out);

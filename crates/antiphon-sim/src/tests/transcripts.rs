@@ -494,3 +494,69 @@ fn closing_cancels_everything() {
         "#]],
     );
 }
+
+#[test]
+fn of_a_synthesis_that_breaks_off_only_what_sounded_was_heard() {
+    check(
+        "0.00 start
+         0.10 say One two three four five six seven eight.
+         0.20 tts 24000
+         0.21 started
+         0.30 tts fail
+         1.21 drained 24000",
+        expect![[r#"
+            0.00   agent listening
+            0.10   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "One two three four five six seven eight." }
+            0.10 start op0 speak gen0 seg0 "One two three four five six seven eight."
+            0.10   agent thinking
+            0.21   SpeechStarted { speech: SpeechId(0), turn: TurnId(0) }
+            0.21   agent speaking
+            0.30   Error { op: "tts.speak", code: StreamError, detail: "scripted" }
+            0.30 playout finish gen0
+            1.21   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "One two three", unheard: " four five six seven eight.", interrupted: false, estimated: true }
+            1.21   agent listening
+        "#]],
+    );
+}
+
+#[test]
+fn playout_that_waited_long_for_text_is_not_given_up_when_the_text_ends() {
+    check(
+        "0.00 start
+         1.00 user starts
+         1.90 user stops
+         1.95 final hi
+         1.95 flush
+         2.00 finished 0.9
+         2.30 llm First sentence here.
+         2.40 tts 24000
+         2.41 started
+         2.45 tts end
+         3.41 played 24000
+         12.0 llm end
+         12.1 tick
+         12.2 drained 24000",
+        expect![[r#"
+            0.00   agent listening
+            1.00 start op0 transcribe from 11200
+            1.00   user speaking
+            1.90 feed op0 Flush(1)
+            1.90 start op1 predict turn end of ""
+            1.90   user listening
+            1.95   Interim { turn: TurnId(0), text: "hi" }
+            2.20 cancel op1
+            2.20 feed op0 End
+            2.20   UserTurn { turn: TurnId(0), text: "hi", late: false }
+            2.20 start op2 generate after 2 messages, last "hi"
+            2.20   agent thinking
+            2.30   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "First sentence here. " }
+            2.30 start op3 speak gen0 seg0 "First sentence here. "
+            2.41   SpeechStarted { speech: SpeechId(0), turn: TurnId(0) }
+            2.41   latency of turn0
+            2.41   agent speaking
+            12.00 playout finish gen0
+            12.20   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "First sentence here. ", unheard: "", interrupted: false, estimated: false }
+            12.20   agent listening
+        "#]],
+    );
+}
