@@ -110,6 +110,7 @@ impl Speech {
         self.speculative = None;
         if let Some(own) = &mut self.waterfall {
             own.committed = waterfall.committed;
+            own.stt_final = waterfall.stt_final;
             own.turn_predicted = waterfall.turn_predicted;
         }
     }

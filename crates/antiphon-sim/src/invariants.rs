@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use antiphon_conversation::{
     Action, AgentState, Conversation, Effect, Event, Notice, OpEvent, PlayoutCommand, UserState,
 };
-use antiphon_core::{Generation, OpId, SpeechId, Timestamp};
+use antiphon_core::{Generation, OpId, SpeechId, Timestamp, TurnId};
 use antiphon_state::Said;
 
 /// Watches one conversation from outside.
 #[derive(Clone, Debug, Default)]
 pub struct Invariants {
     live: BTreeSet<OpId>,
+    composing: BTreeSet<OpId>,
+    audible: BTreeMap<TurnId, SpeechId>,
     started: u64,
     flushed: Option<Generation>,
     composed: BTreeMap<SpeechId, String>,
@@ -52,7 +54,7 @@ impl Invariants {
                 }
                 self.started += 1;
                 self.live.insert(*op);
-                self.effect(effect)
+                self.effect(*op, effect)
             }
             Action::Cancel { op } if !self.live.remove(op) => {
                 Err(format!("{op} was cancelled while it was not alive"))
@@ -72,7 +74,14 @@ impl Invariants {
         }
     }
 
-    fn effect(&self, effect: &Effect) -> Result<(), String> {
+    fn effect(&mut self, op: OpId, effect: &Effect) -> Result<(), String> {
+        if matches!(effect, Effect::Generate(_)) {
+            self.composing.retain(|o| self.live.contains(o));
+            if let Some(other) = self.composing.first() {
+                return Err(format!("{op} composes a reply while {other} still does"));
+            }
+            self.composing.insert(op);
+        }
         match effect {
             Effect::Speak { generation, .. } | Effect::Play { generation, .. }
                 if self.flushed >= Some(*generation) =>
@@ -95,6 +104,11 @@ impl Invariants {
         match notice {
             Notice::Segment { speech, text, .. } => {
                 self.composed.entry(*speech).or_default().push_str(text);
+            }
+            Notice::SpeechStarted { speech, turn } => {
+                if let Some(other) = self.audible.insert(*turn, *speech) {
+                    return Err(format!("{turn} was answered by {other} and by {speech}"));
+                }
             }
             Notice::SpeechEnded { speech, heard, unheard, .. } => {
                 if !self.ended.insert(*speech) {

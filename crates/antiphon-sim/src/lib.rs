@@ -4,20 +4,31 @@
 //! It deliberately is ruder than a real world: events may come late, twice, and after their
 //! operation was cancelled.
 
+mod agenda;
 mod caller;
+mod campaign;
+mod ears;
+mod faults;
 mod invariants;
 mod noise;
 mod playout;
+mod providers;
 mod rng;
 mod script;
+mod story;
+mod truth;
 mod world;
 
 pub use caller::{Caller, Line, When};
+pub use campaign::{Campaign, Fallen, Tally};
+pub use faults::{Faults, Profile};
 pub use invariants::Invariants;
 pub use noise::storm;
+pub use providers::{Providers, Replies};
 pub use rng::Rng;
 pub use script::{describe, run_script};
-pub use world::{Providers, Report, Step, World};
+pub use story::{Failure, Story};
+pub use world::{Broken, Report, Step, World};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,12 @@
 //! Playout without sound: how much of each generation would have left by now.
 
+use std::time::Duration;
+
 use antiphon_conversation::{PlayoutCommand, PlayoutEvent};
 use antiphon_core::{Generation, Timestamp};
+
+/// How often a position is reported.
+const PROGRESS: Duration = Duration::from_millis(200);
 
 /// A playout queue in virtual time. It computes positions instead of counting ticks.
 #[derive(Clone, Debug)]
@@ -10,6 +15,7 @@ pub(crate) struct Playout {
     current: Option<Track>,
     holding: bool,
     flushed: Option<Generation>,
+    reported: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,23 +38,35 @@ impl Track {
         self.played = self.position(now, rate_hz);
         self.running = self.running.map(|_| now);
     }
+
+    /// When it runs out of samples.
+    fn dry_at(&self, rate_hz: u64) -> Option<Timestamp> {
+        let left = (self.queued - self.played) * 1_000_000;
+        Some(self.running? + Duration::from_micros(left.div_ceil(rate_hz)))
+    }
 }
 
 impl Playout {
     pub(crate) const fn new(rate_hz: u32) -> Self {
-        Self { rate_hz: rate_hz as u64, current: None, holding: false, flushed: None }
+        Self {
+            rate_hz: rate_hz as u64,
+            current: None,
+            holding: false,
+            flushed: None,
+            reported: Timestamp::ZERO,
+        }
     }
 
-    /// Audio of a generation arrives.
+    /// Audio of a generation arrives. Returns whether it was taken.
     pub(crate) fn queue(
         &mut self,
         now: Timestamp,
         generation: Generation,
         samples: u32,
         out: &mut Vec<PlayoutEvent>,
-    ) {
+    ) -> bool {
         if self.flushed >= Some(generation) {
-            return;
+            return false;
         }
         let fresh = Track { generation, queued: 0, finished: false, played: 0, running: None };
         let rate_hz = self.rate_hz;
@@ -59,12 +77,21 @@ impl Playout {
         track.settle(now, rate_hz);
         let started = track.played > 0 || track.running.is_some();
         track.queued += u64::from(samples);
-        if !self.holding {
+        if !self.holding && track.queued > track.played {
+            if track.running.is_none() {
+                self.reported = now;
+            }
             track.running = Some(now);
             if !started {
                 out.push(PlayoutEvent::Started(generation));
             }
         }
+        true
+    }
+
+    /// The generation whose samples leave now, if any do.
+    pub(crate) fn sounds(&self) -> Option<Generation> {
+        self.current.as_ref().filter(|t| t.running.is_some()).map(|t| t.generation)
     }
 
     pub(crate) fn command(
@@ -85,8 +112,10 @@ impl Playout {
             }
             (PlayoutCommand::Resume, track) => {
                 self.holding = false;
-                if let Some(track) = track.as_mut().filter(|t| t.played < t.queued) {
+                let waits = |t: &&mut Track| t.played < t.queued || t.finished;
+                if let Some(track) = track.as_mut().filter(waits) {
                     track.running = Some(now);
+                    self.reported = now;
                     let (g, fresh) = (track.generation, track.played == 0);
                     out.push(match fresh {
                         true => PlayoutEvent::Started(g),
@@ -105,23 +134,36 @@ impl Playout {
             }
             (PlayoutCommand::Finish(g), Some(track)) if track.generation == g => {
                 track.finished = true;
+                if !self.holding && track.running.is_none() {
+                    track.running = Some(now);
+                }
             }
             (PlayoutCommand::Finish(_), _) => {}
         }
     }
 
-    /// When the generation will have been played to its end, if nothing changes.
-    pub(crate) fn drains_at(&self) -> Option<Timestamp> {
-        let track = self.current.as_ref().filter(|t| t.finished)?;
-        let since = track.running?;
-        let left = (track.queued - track.played) * 1_000_000;
-        Some(since + std::time::Duration::from_micros(left.div_ceil(self.rate_hz)))
+    /// When there is something to report if nothing changes: progress, or the end of the audio.
+    pub(crate) fn reports_at(&self) -> Option<Timestamp> {
+        let dry = self.current.as_ref()?.dry_at(self.rate_hz)?;
+        Some(dry.min(self.reported + PROGRESS))
     }
 
-    /// Reports the end of the generation, if it has come.
-    pub(crate) fn drain(&mut self, now: Timestamp) -> Option<PlayoutEvent> {
-        let at = self.drains_at()?;
-        let track = self.current.take_if(|_| at <= now)?;
-        Some(PlayoutEvent::Drained(track.generation, track.queued))
+    /// What there is to report.
+    pub(crate) fn report(&mut self, now: Timestamp) -> Option<PlayoutEvent> {
+        self.reports_at().filter(|at| *at <= now)?;
+        self.reported = now;
+        let rate_hz = self.rate_hz;
+        let track = self.current.as_mut()?;
+        track.settle(now, rate_hz);
+        let (g, played) = (track.generation, track.played);
+        if played < track.queued {
+            return Some(PlayoutEvent::Progress(g, played));
+        }
+        track.running = None;
+        if track.finished {
+            self.current = None;
+            return Some(PlayoutEvent::Drained(g, played));
+        }
+        Some(PlayoutEvent::Starved(g, played))
     }
 }

@@ -26,7 +26,7 @@ use antiphon_llm::{FinishReason, LlmEvent, Usage};
 use antiphon_stt::SttEvent;
 use antiphon_tts::WordTiming;
 
-use crate::Invariants;
+use crate::{Invariants, Step};
 
 /// Runs `script` and gives one line per action, `"seconds action"`.
 ///
@@ -222,6 +222,19 @@ fn words(s: &str) -> Result<Vec<WordTiming>, String> {
 
 fn number(s: &str) -> Result<u64, String> {
     s.parse().map_err(|_| "expected a number of samples".to_owned())
+}
+
+/// One line per event, and below it one per action.
+pub(crate) fn transcript(steps: &[Step]) -> String {
+    let mut out = String::new();
+    for step in steps {
+        // Writing into a string cannot fail.
+        let _ = writeln!(out, "{} < {:?}", step.at, step.event);
+        for action in &step.actions {
+            let _ = writeln!(out, "{} {}", step.at, describe(action));
+        }
+    }
+    out
 }
 
 /// One line that says what an action does.

@@ -2,5 +2,6 @@
 
 mod conversations;
 mod requests;
+mod stories;
 mod storms;
 mod transcripts;

@@ -1,75 +1,33 @@
-//! The virtual world: events wait in a heap for their virtual time, providers are delays.
+//! The virtual world: events wait on an agenda for their virtual time, providers are delays.
+//!
+//! It deliberately decides nothing about the conversation: it only carries out the machine's
+//! actions, as a driver would, and keeps its own account of what was said and audible.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, VecDeque},
-    time::Duration,
-};
+mod services;
+mod user;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use antiphon_conversation::{
-    Action, Command, Config, Conversation, Effect, Event, Notice, OpEvent, OpInput, PlayoutEvent,
-    SynthesisEvent, UserEvent, digest_actions,
+    Action, Command, Config, Conversation, Event, Notice, OpEvent, OpInput, PlayoutEvent,
+    SynthesisEvent, digest_actions,
 };
 use antiphon_core::{Generation, OpId, Timestamp};
-use antiphon_llm::{FinishReason, LlmEvent, Usage};
 use antiphon_state::Digest;
-use antiphon_stt::SttEvent;
-use antiphon_tts::{TtsRequest, WordTiming};
 
-use crate::{Caller, Invariants, Line, Rng, When, playout::Playout};
+use self::{services::Stream, user::User};
+use crate::{
+    Caller, Faults, Invariants, Line, Providers, Rng, agenda::Agenda, playout::Playout,
+    truth::Truth,
+};
 
-/// Samples of the user's stream per millisecond.
-const SPEECH_SAMPLES_PER_MS: u64 = 16;
-
-/// How the fake providers behave.
-#[derive(Clone, Debug)]
-pub struct Providers {
-    /// Voice activity: delay of an edge.
-    pub vad: Duration,
-    /// From a flush to the final transcript.
-    pub stt: Duration,
-    /// The turn detector's answer.
-    pub turn: Duration,
-    /// The language model's first token.
-    pub ttft: Duration,
-    /// Each further token.
-    pub token: Duration,
-    /// The voice's first audio.
-    pub ttfb: Duration,
-    /// Synthesis is so many times faster than real time.
-    pub speed: u32,
-    /// What the agent answers, in turn.
-    pub replies: Vec<String>,
-    /// One event in so many is delivered twice, and one in so many late; 0 for never.
-    pub rude: u64,
-}
-
-impl Default for Providers {
-    fn default() -> Self {
-        let ms = Duration::from_millis;
-        Self {
-            vad: ms(200),
-            stt: ms(50),
-            turn: ms(90),
-            ttft: ms(130),
-            token: ms(30),
-            ttfb: ms(100),
-            speed: 6,
-            replies: vec![
-                "Certainly, I can do that. Shall we say seven o'clock?".to_owned(),
-                "We open at nine in the morning, and we close at six. On Sundays we rest."
-                    .to_owned(),
-                "Of course.".to_owned(),
-            ],
-            rude: 0,
-        }
-    }
-}
+/// The furthest that a fault takes an event back in time.
+const MOST_BACKWARDS_MS: u64 = 500;
 
 /// One step of the machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// When.
+    /// The time it was given; a fault may take it back behind the step before.
     pub at: Timestamp,
     /// What it was told.
     pub event: Event,
@@ -86,49 +44,83 @@ pub struct Report {
     pub ended_at: Timestamp,
     /// Number of events handled.
     pub events: u64,
-    /// Digest of all actions.
+    /// Digest of all actions; of nothing in a bare world.
     pub digest: Digest,
     /// The steps, if they were recorded.
     pub steps: Vec<Step>,
 }
 
+/// A run that broke a rule.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// The rule, and how it was broken.
+    pub what: String,
+    /// When.
+    pub at: Timestamp,
+    /// The steps up to there, if they were recorded.
+    pub steps: Vec<Step>,
+}
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.at, self.what)
+    }
+}
+
+impl std::error::Error for Broken {}
+
 /// The virtual world around one conversation machine.
 #[derive(Debug)]
 pub struct World {
     machine: Conversation,
-    invariants: Option<Invariants>,
+    watch: Option<Watch>,
     record: bool,
     providers: Providers,
+    /// How long an effect may be silent; the fake voice waits as long for one that hangs.
+    effect_timeout: Duration,
+    /// How long the machine waits for what was said over the agent.
+    transcript_grace: Duration,
     rng: Rng,
     now: Timestamp,
-    serial: u64,
-    heap: BinaryHeap<Reverse<(Timestamp, u64)>>,
-    due: BTreeMap<u64, Due>,
+    /// The latest time the machine was given.
+    told: Timestamp,
+    agenda: Agenda<Due>,
     playout: Playout,
-    lines: VecDeque<Line>,
-    /// What the user has said in each live transcription: from when on, and the words.
-    hearing: Vec<(OpId, usize)>,
-    said: Vec<Spoken>,
+    playout_due: Option<Timestamp>,
+    user: User,
+    streams: BTreeMap<OpId, Stream>,
     /// Live syntheses, and when the voice is free again.
-    synths: (BTreeMap<OpId, Generation>, Timestamp),
-    drain: Option<Timestamp>,
+    voices: (BTreeMap<OpId, Generation>, Timestamp),
     replies: usize,
-    report: (u64, Digest, Vec<Step>),
+    events: u64,
+    steps: Vec<Step>,
 }
 
+/// What is kept to find faults of the machine.
+#[derive(Debug, Default)]
+struct Watch {
+    invariants: Invariants,
+    truth: Truth,
+    digest: Digest,
+}
+
+/// Something on the agenda.
 #[derive(Clone, Debug)]
 enum Due {
     Event(Event),
-    Say(Line),
-    Drain,
+    Line(Line),
+    Onset { at: Timestamp },
+    Silence { at: Timestamp },
+    Interim(OpId),
+    Impatient { events: u64 },
+    Leave,
+    Playout,
 }
 
-#[derive(Clone, Debug)]
-struct Spoken {
-    text: String,
-    from: Timestamp,
-    takes: Duration,
-    finished: bool,
+/// How long after the user's last word a transcript may come without being late.
+fn grace(config: &Config, faults: &Faults) -> Duration {
+    let lag = if faults.backwards > 0 { MOST_BACKWARDS_MS } else { 0 };
+    config.interruption.transcript_grace.saturating_sub(Duration::from_millis(lag))
 }
 
 impl World {
@@ -142,64 +134,110 @@ impl World {
         caller: Caller,
         seed: u64,
     ) -> antiphon_core::Result<Self> {
-        let playout = Playout::new(config.playout_rate_hz);
         let mut this = Self {
+            playout: Playout::new(config.playout_rate_hz),
+            effect_timeout: config.effect_timeout,
+            transcript_grace: grace(&config, &providers.faults),
             machine: Conversation::new(config)?,
-            invariants: Some(Invariants::default()),
+            watch: Some(Watch::default()),
             record: true,
             providers,
             rng: Rng::new(seed),
             now: Timestamp::ZERO,
-            serial: 0,
-            heap: BinaryHeap::new(),
-            due: BTreeMap::new(),
-            playout,
-            lines: caller.lines.into(),
-            hearing: Vec::new(),
-            said: Vec::new(),
-            synths: (BTreeMap::new(), Timestamp::ZERO),
-            drain: None,
+            told: Timestamp::ZERO,
+            agenda: Agenda::new(),
+            playout_due: None,
+            user: User::new(caller),
+            streams: BTreeMap::new(),
+            voices: (BTreeMap::new(), Timestamp::ZERO),
             replies: 0,
-            report: (0, Digest::default(), Vec::new()),
+            events: 0,
+            steps: Vec::new(),
         };
-        this.at(Timestamp::ZERO, Due::Event(Event::App(Command::Start)));
+        this.agenda.plan(Timestamp::ZERO, Due::Event(Event::App(Command::Start)));
         this.next_line(None);
         Ok(this)
     }
 
-    /// Neither checks invariants nor records steps: for measuring the machine alone.
+    /// Records no steps: they take most of the memory of a long run.
     #[must_use]
-    pub fn bare(mut self) -> Self {
-        self.invariants = None;
+    pub const fn unrecorded(mut self) -> Self {
         self.record = false;
         self
     }
 
-    /// Runs until nothing is left to happen or `until` is reached.
+    /// Neither checks nor records nor digests: for measuring the machine alone.
+    #[must_use]
+    pub fn bare(mut self) -> Self {
+        self.watch = None;
+        self.unrecorded()
+    }
+
+    /// The application asks for something at a time of the session.
+    pub fn command(&mut self, at: Timestamp, command: Command) {
+        self.agenda.plan(at, Due::Event(Event::App(command)));
+    }
+
+    /// Runs until nothing is left to happen or `until` is reached. If nothing is left, what the
+    /// machine believes is compared with what happened.
     ///
     /// # Errors
-    /// A broken invariant, with the step that broke it.
-    pub fn run(mut self, until: Timestamp) -> Result<Report, String> {
+    /// A broken invariant, or a difference at the end.
+    pub fn run(mut self, until: Timestamp) -> Result<Report, Broken> {
+        match self.run_on(until) {
+            Ok(()) => {}
+            Err(what) => return Err(Broken { what, at: self.now, steps: self.steps }),
+        }
+        Ok(Report {
+            digest: self.watch.map_or_else(Digest::default, |w| w.digest),
+            machine: self.machine,
+            ended_at: self.now,
+            events: self.events,
+            steps: self.steps,
+        })
+    }
+
+    fn run_on(&mut self, until: Timestamp) -> Result<(), String> {
         while let Some((at, due)) = self.next(until) {
             self.now = self.now.max(at);
-            match due {
-                Due::Event(event) => self.step(event)?,
-                Due::Say(line) => self.say(line),
-                Due::Drain => {
-                    self.drain = None;
-                    if let Some(event) = self.playout.drain(self.now) {
-                        self.step(event.into())?;
-                    }
+            if Faults::strikes(&mut self.rng, self.providers.faults.jumps) {
+                self.jump();
+            }
+            self.happen(due)?;
+        }
+        let over = self.agenda.next_at().is_none() && self.machine.deadline().is_none();
+        if let Some(watch) = &self.watch
+            && over
+        {
+            self.user.ears.close_all(self.now);
+            watch.truth.verify(&self.machine, &self.user.ears.words)?;
+        }
+        Ok(())
+    }
+
+    fn happen(&mut self, due: Due) -> Result<(), String> {
+        match due {
+            Due::Event(event) => return self.step(event),
+            Due::Line(line) => self.say(line),
+            Due::Onset { at } => return self.onset(at),
+            Due::Silence { at } => return self.silence(at),
+            Due::Interim(op) => self.interim(op),
+            Due::Impatient { events } => self.lose_patience(events),
+            Due::Leave => return self.leave(),
+            Due::Playout => {
+                self.playout_due = None;
+                if let Some(report) = self.playout.report(self.now) {
+                    self.tell_playout(vec![report]);
                 }
             }
         }
-        let (events, digest, steps) = self.report;
-        Ok(Report { machine: self.machine, ended_at: self.now, events, digest, steps })
+        self.plan_playout();
+        Ok(())
     }
 
-    /// The next thing to happen: something waiting, or the machine's deadline.
+    /// The next thing to happen: something on the agenda, or the machine's deadline.
     fn next(&mut self, until: Timestamp) -> Option<(Timestamp, Due)> {
-        let waiting = self.heap.peek().map(|Reverse((at, _))| *at);
+        let waiting = self.agenda.next_at();
         let deadline = self.machine.deadline().map(|d| d.at);
         let at = [waiting, deadline].into_iter().flatten().min()?;
         if at > until {
@@ -208,78 +246,91 @@ impl World {
         if waiting != Some(at) {
             return Some((at, Due::Event(Event::Tick)));
         }
-        let Reverse((at, serial)) = self.heap.pop()?;
-        Some((at, self.due.remove(&serial)?))
+        self.agenda.take()
     }
 
-    fn at(&mut self, at: Timestamp, due: Due) {
-        let rude = self.providers.rude;
-        let op = matches!(due, Due::Event(Event::Op(..)));
-        let mut times = vec![at];
-        if op && rude > 0 && self.rng.one_in(rude) {
-            times.push(at + Duration::from_millis(self.rng.below(500)));
+    /// The machine stood still; what was due in the meantime comes late.
+    fn jump(&mut self) {
+        let from = self.now;
+        self.now = self.now + Duration::from_millis(self.rng.below(5000));
+        let (before, after) = (Duration::from_secs(2), Duration::from_secs(2));
+        let from = Timestamp::ZERO + from.since(Timestamp::ZERO).saturating_sub(before);
+        self.user.ears.jumped(from, self.now + after);
+        if let (Some(watch), Some(sounding)) = (&mut self.watch, self.playout.sounds()) {
+            watch.truth.doubt(sounding, usize::from(u8::MAX));
         }
-        if op && rude > 0 && self.rng.one_in(rude) {
-            times = vec![at + Duration::from_millis(self.rng.below(2000))];
-        }
-        for at in times {
-            self.heap.push(Reverse((at, self.serial)));
-            self.due.insert(self.serial, due.clone());
-            self.serial += 1;
-        }
-    }
-
-    fn after(&mut self, delay: Duration, op: OpId, event: OpEvent) {
-        self.at(self.now + delay, Due::Event(Event::Op(op, event)));
     }
 
     fn step(&mut self, event: Event) -> Result<(), String> {
         let mut reports = Vec::new();
-        if let Event::Op(op, OpEvent::Speech(SynthesisEvent::Queued(n))) = &event
-            && let Some(generation) = self.synths.0.get(op)
-        {
-            self.playout.queue(self.now, *generation, *n, &mut reports);
+        self.before(&event, &mut reports);
+        let mut at = self.now;
+        if Faults::strikes(&mut self.rng, self.providers.faults.backwards) {
+            let back = Duration::from_millis(self.rng.below(MOST_BACKWARDS_MS));
+            at = Timestamp::ZERO + at.since(Timestamp::ZERO).saturating_sub(back);
         }
+        self.told = self.told.max(at);
         let mut actions = Vec::new();
-        self.machine.handle(self.now, event.clone(), &mut actions);
-        self.report.0 += 1;
-        if let Some(invariants) = &mut self.invariants {
-            digest_actions(&mut self.report.1, self.now, &actions);
-            invariants
-                .check(self.now, &event, &actions, &self.machine)
-                .map_err(|e| format!("{} {event:?}: {e}", self.now))?;
-        }
+        let kept = (self.watch.is_some() || self.record).then(|| event.clone());
+        self.machine.handle(at, event, &mut actions);
+        self.events += 1;
         for action in &actions {
             self.act(action, &mut reports);
         }
-        if self.record {
-            self.report.2.push(Step { at: self.now, event, actions });
+        if let Some(event) = kept {
+            let checked = self.check(&event, &actions);
+            if self.record {
+                self.steps.push(Step { at, event, actions });
+            }
+            checked?;
         }
-        for report in reports {
-            self.at(self.now, Due::Event(report.into()));
+        self.tell_playout(reports);
+        self.plan_playout();
+        Ok(())
+    }
+
+    /// What the media plane and the driver do with a fact before the machine hears of it.
+    fn before(&mut self, event: &Event, reports: &mut Vec<PlayoutEvent>) {
+        match event {
+            Event::Op(op, OpEvent::Speech(SynthesisEvent::Queued(n))) => {
+                let Some(generation) = self.voices.0.get(op).copied() else { return };
+                let taken = self.playout.queue(self.now, generation, *n, reports);
+                if let Some(watch) = self.watch.as_mut().filter(|_| taken) {
+                    watch.truth.queued(generation, *op, *n);
+                }
+            }
+            Event::Op(op, OpEvent::Ended | OpEvent::Failed { .. }) => self.close(*op, false),
+            Event::Op(..) | Event::User(_) | Event::Playout(_) | Event::App(_) | Event::Tick => {}
         }
-        let drain = self.playout.drains_at();
-        if let Some(at) = drain
-            && drain != self.drain
+    }
+
+    fn check(&mut self, event: &Event, actions: &[Action]) -> Result<(), String> {
+        let Some(watch) = &mut self.watch else { return Ok(()) };
+        digest_actions(&mut watch.digest, self.now, actions);
+        watch
+            .invariants
+            .check(self.told, event, actions, &self.machine)
+            .map_err(|e| format!("invariant: {e}; at {event:?}"))?;
+        let interrupted = |a: &Action| matches!(a, Action::Emit(Notice::Interrupted(_)));
+        if let Some(sounding) = self.playout.sounds()
+            && actions.iter().any(interrupted)
         {
-            self.at(at.max(self.now), Due::Drain);
+            return Err(format!("audible: {sounding} is played after the interruption"));
         }
-        self.drain = drain;
         Ok(())
     }
 
     fn act(&mut self, action: &Action, reports: &mut Vec<PlayoutEvent>) {
+        if let Some(watch) = &mut self.watch {
+            watch.truth.note(action);
+        }
         match action {
             Action::Start { op, effect } => self.start(*op, effect),
             Action::Feed { op, input: OpInput::Flush(marker) } => self.flush(*op, *marker),
             Action::Feed { op, input: OpInput::End } => {
-                self.hearing.retain(|(o, _)| o != op);
-                self.after(Duration::from_millis(5), *op, OpEvent::Ended);
+                self.tell(*op, Duration::from_millis(5), OpEvent::Ended);
             }
-            Action::Cancel { op } => {
-                self.hearing.retain(|(o, _)| o != op);
-                self.synths.0.remove(op);
-            }
+            Action::Cancel { op } => self.close(*op, true),
             Action::Playout(command) => self.playout.command(self.now, *command, reports),
             Action::Emit(Notice::SpeechStarted { .. }) => self.next_line(Some(true)),
             Action::Emit(Notice::SpeechEnded { .. }) => self.next_line(Some(false)),
@@ -287,128 +338,29 @@ impl World {
         }
     }
 
-    // ---- the caller ---------------------------------------------------------------------
-
-    /// Schedules the next line if its condition is met: at the beginning (`None`), or when the
-    /// agent begins (`true`) or has ended (`false`) a speech.
-    fn next_line(&mut self, speech: Option<bool>) {
-        let Some(line) = self.lines.front() else { return };
-        let at = match (line.when, speech) {
-            (When::At(at), _) => at.max(self.now),
-            (When::AfterAgent(d), Some(false)) | (When::IntoSpeech(d), Some(true)) => self.now + d,
-            (When::AfterAgent(_) | When::IntoSpeech(_), _) => return,
-        };
-        if let Some(line) = self.lines.pop_front() {
-            self.at(at, Due::Say(line));
-        }
-    }
-
-    fn say(&mut self, line: Line) {
-        let Line { text, takes, finished, .. } = line;
-        let from = self.now;
-        self.said.push(Spoken { text, from, takes, finished });
-        let vad = self.providers.vad;
-        let end = from + takes;
-        self.at(end + vad, Due::Event(Event::User(UserEvent::SpeechStopped { at: end })));
-        let sample = from.as_micros() * SPEECH_SAMPLES_PER_MS / 1000;
-        let started = UserEvent::SpeechStarted { at: from, sample };
-        self.at(from + vad / 3, Due::Event(Event::User(started)));
-        if matches!(self.lines.front(), Some(Line { when: When::At(_), .. })) {
-            self.next_line(None);
-        }
-    }
-
-    // ---- providers ----------------------------------------------------------------------
-
-    fn start(&mut self, op: OpId, effect: &Effect) {
-        match effect {
-            Effect::Transcribe { .. } => {
-                self.hearing.push((op, self.said.len().saturating_sub(1)));
+    /// Playout tells the machine, unless the report is lost.
+    fn tell_playout(&mut self, reports: Vec<PlayoutEvent>) {
+        for report in reports {
+            let lost = Faults::strikes(&mut self.rng, self.providers.faults.lost_reports);
+            if let Some(watch) = &mut self.watch {
+                watch.truth.played(&report);
+                if lost {
+                    watch.truth.doubt(report.generation(), 2);
+                }
             }
-            Effect::PredictTurnEnd { .. } => {
-                let finished = self.said.last().is_none_or(|s| s.finished);
-                let p = if finished { 0.9 } else { 0.1 };
-                self.after(self.providers.turn, op, OpEvent::TurnEnd(p));
-                self.after(self.providers.turn, op, OpEvent::Ended);
-            }
-            Effect::Generate(_) => self.generate(op),
-            Effect::Speak { generation, request, .. } => self.speak(op, *generation, request),
-            Effect::Play { generation, .. } => {
-                let text = "A recording of some length.".to_owned();
-                self.speak(op, *generation, &TtsRequest { text, voice: None, rate: 1.0 });
+            if !lost {
+                self.agenda.plan(self.now, Due::Event(report.into()));
             }
         }
     }
 
-    /// Everything said since the transcription began, as far as it has been said by now.
-    fn flush(&mut self, op: OpId, marker: u32) {
-        let Some((_, first)) = self.hearing.iter().find(|(o, _)| *o == op) else { return };
-        let mut words = Vec::new();
-        for spoken in self.said.iter().skip(*first) {
-            let all: Vec<&str> = spoken.text.split_whitespace().collect();
-            let elapsed = self.now.since(spoken.from).as_micros();
-            let n = (all.len() as u128 * elapsed / spoken.takes.as_micros().max(1)) as usize;
-            words.extend(all.into_iter().take(n).map(str::to_owned));
+    fn plan_playout(&mut self) {
+        let due = self.playout.reports_at();
+        if let Some(at) = due
+            && due != self.playout_due
+        {
+            self.agenda.plan(at.max(self.now), Due::Playout);
         }
-        let text = words.join(" ");
-        let delay = self.providers.stt;
-        self.after(delay, op, OpEvent::Stt(SttEvent::Final { segment: 0, text }));
-        self.after(delay, op, OpEvent::Stt(SttEvent::Flushed { marker }));
+        self.playout_due = due;
     }
-
-    fn generate(&mut self, op: OpId) {
-        let n = self.replies;
-        self.replies += 1;
-        let replies = &self.providers.replies;
-        let reply = replies.get(n % replies.len().max(1)).cloned().unwrap_or_default();
-        let mut delay = self.providers.ttft;
-        for token in reply.split_inclusive(' ') {
-            let text = token.to_owned();
-            self.after(delay, op, OpEvent::Llm(LlmEvent::Delta { text }));
-            delay += self.providers.token;
-        }
-        let (finish, usage) = (FinishReason::Stop, Usage::default());
-        self.after(delay, op, OpEvent::Llm(LlmEvent::Done { finish, usage }));
-        self.after(delay, op, OpEvent::Ended);
-    }
-
-    /// Fifteen characters a second, one synthesis after the other.
-    fn speak(&mut self, op: OpId, generation: Generation, request: &TtsRequest) {
-        let rate = 24_000u64;
-        let samples = request.text.chars().count() as u64 * rate / 15;
-        let first = self.synths.1.max(self.now) + self.providers.ttfb;
-        let speed = u64::from(self.providers.speed.max(1));
-        let took = Duration::from_micros(samples * 1_000_000 / rate / speed);
-        let done = first + took;
-        self.synths.0.insert(op, generation);
-        self.synths.1 = done;
-        let words = word_timings(&request.text, samples);
-        let mut tell = |at, event| {
-            self.at(at, Due::Event(Event::Op(op, OpEvent::Speech(event))));
-        };
-        tell(first, SynthesisEvent::Words(words));
-        let pieces = samples.div_ceil(rate / 5).max(1);
-        for i in 0..pieces {
-            let piece = samples / pieces + u64::from(i < samples % pieces);
-            let at = first + took * i as u32 / pieces as u32;
-            tell(at, SynthesisEvent::Queued(u32::try_from(piece).unwrap_or(u32::MAX)));
-        }
-        self.at(done, Due::Event(Event::Op(op, OpEvent::Ended)));
-    }
-}
-
-/// Words spread evenly over the samples, by characters.
-fn word_timings(text: &str, samples: u64) -> Vec<WordTiming> {
-    let len = text.len().max(1) as u64;
-    let at = |byte: usize| byte as u64 * samples / len;
-    let mut words = Vec::new();
-    let mut from = 0;
-    for word in text.split_inclusive(char::is_whitespace) {
-        let end = from + word.trim_end().len();
-        if end > from {
-            words.push(WordTiming { text: from..end, samples: at(from)..at(end) });
-        }
-        from += word.len();
-    }
-    words
 }

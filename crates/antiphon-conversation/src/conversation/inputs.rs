@@ -11,6 +11,7 @@ use crate::{
     Action, Actions, AgentUpdate, Command, Discard, Notice, OpEvent, PlayoutEvent, UserEvent,
     ops::Role,
     plans::{Plan, What},
+    speech::Speech,
     waterfall::mark,
 };
 
@@ -198,9 +199,8 @@ impl Conversation {
 
     pub(super) fn played(&mut self, event: &PlayoutEvent, out: &mut Actions) {
         self.playout.reported(event);
-        let reported = |s: &&mut Speech| {
-            s.generation == event.generation() && s.ledger.queued_samples() > 0
-        };
+        let reported =
+            |s: &&mut Speech| s.generation == event.generation() && s.ledger.queued_samples() > 0;
         let Some(speech) = self.speech.as_mut().filter(reported) else { return };
         self.playout.touch(self.now);
         if let Some(n) = event.played() {

@@ -6,14 +6,14 @@ use antiphon_conversation::{Action, Config, Notice};
 use antiphon_core::Timestamp;
 use antiphon_state::Said;
 
-use crate::{Caller, Line, Providers, Report, When, World};
+use crate::{Line, Providers, Report, When, World};
 
 const fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
 
 fn run(config: Config, lines: Vec<Line>) -> Report {
-    let world = World::new(config, Providers::default(), Caller { lines }, 1).unwrap();
+    let world = World::new(config, Providers::default(), lines.into(), 1).unwrap();
     world.run(Timestamp::from_millis(120_000)).unwrap()
 }
 
@@ -111,7 +111,7 @@ fn the_waterfall_of_a_turn_is_in_order() {
         [Some(w.speech_end), w.silence_detected, w.stt_final, w.committed, w.playout_started];
     assert!(reply.is_sorted() && turn.is_sorted(), "{w:?}");
     assert!(w.llm_started < w.committed, "the reply was begun before the commit");
-    assert_eq!(w.playout_started.map(|t| t.since(w.speech_end).as_millis()), Some(600));
+    assert_eq!(w.playout_started.map(|t| t.since(w.speech_end).as_millis()), Some(566));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use antiphon_conversation::Config;
 use antiphon_core::Timestamp;
 
-use crate::{Caller, Providers, Rng, World, storm};
+use crate::{Caller, Faults, Profile, Providers, Rng, World, storm};
 
 /// Set to a seed to reproduce one failing storm.
 const REPRODUCE: Option<u64> = None;
@@ -34,7 +34,7 @@ fn invariants_hold_in_ten_thousand_storms() {
 fn a_rude_world_breaks_nothing() {
     for seed in 0..1_000 {
         let caller = Caller::random(&mut Rng::new(seed), 8);
-        let providers = Providers { rude: 4, ..Providers::default() };
+        let providers = Providers { faults: Faults::of(Profile::Harsh), ..Providers::default() };
         let world = World::new(config(seed), providers, caller, seed).unwrap();
         let report = world.run(Timestamp::from_millis(600_000)).unwrap_or_else(|e| {
             panic!("seed {seed}: {e}");
@@ -47,9 +47,9 @@ fn a_rude_world_breaks_nothing() {
 fn the_same_seed_gives_the_same_actions() {
     let run = |seed| {
         let caller = Caller::random(&mut Rng::new(seed), 6);
-        let providers = Providers { rude: 6, ..Providers::default() };
+        let providers = Providers { faults: Faults::of(Profile::Harsh), ..Providers::default() };
         let world = World::new(config(seed), providers, caller, seed).unwrap();
-        world.run(Timestamp::from_millis(300_000)).unwrap().digest
+        world.run(Timestamp::from_millis(300_000)).map(|r| r.digest).map_err(|e| e.to_string())
     };
     assert!((0..50).all(|seed| run(seed) == run(seed)));
     assert_ne!(run(1), run(2));

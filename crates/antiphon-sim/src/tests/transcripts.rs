@@ -506,6 +506,7 @@ fn of_a_synthesis_that_breaks_off_only_what_sounded_was_heard() {
          1.21 drained 24000",
         expect![[r#"
             0.00   agent listening
+            0.10   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: Some(RequestId(0)) }
             0.10   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "One two three four five six seven eight." }
             0.10 start op0 speak gen0 seg0 "One two three four five six seven eight."
             0.10   agent thinking
@@ -548,6 +549,7 @@ fn playout_that_waited_long_for_text_is_not_given_up_when_the_text_ends() {
             2.20 feed op0 End
             2.20   UserTurn { turn: TurnId(0), text: "hi", late: false }
             2.20 start op2 generate after 2 messages, last "hi"
+            2.20   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
             2.20   agent thinking
             2.30   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "First sentence here. " }
             2.30 start op3 speak gen0 seg0 "First sentence here. "

@@ -1,0 +1,126 @@
+//! Tells thousands of conversations from seeds, and says which broke a rule: `cargo xtask sim`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its user")]
+
+mod figures;
+
+use std::{process::ExitCode, thread, time::Instant};
+
+use antiphon_conversation::Config;
+use antiphon_sim::{Campaign, Fallen, Profile, Story, Tally, storm};
+use clap::Parser;
+
+use self::figures::Figures;
+
+/// Runs seeded conversations in the virtual world: each twice, with every rule checked.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask sim")]
+struct Args {
+    /// How many stories to tell
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    seeds: u64,
+    /// The first seed
+    #[arg(long, default_value_t = 0, value_name = "SEED")]
+    first: u64,
+    /// Tells one story only, and prints all that happens in it
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["seeds", "first"])]
+    seed: Option<u64>,
+    /// What goes wrong: none, mild or harsh
+    #[arg(long, default_value_t = Profile::Mild, value_name = "PROFILE")]
+    faults: Profile,
+    /// Random events thrown at the machine in any order, beside the stories
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    steps: u64,
+    /// Threads; as many as there are cores if not given
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Writes the figures as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<std::path::PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    // A panic of the machine is a finding like any other; it is reported with its seed.
+    std::panic::set_hook(Box::new(|_| {}));
+    match args.seed {
+        Some(seed) => tell(seed, args.faults),
+        None => run(&args),
+    }
+}
+
+/// Tells one story aloud.
+fn tell(seed: u64, profile: Profile) -> ExitCode {
+    let story = Story::from_seed(seed, profile);
+    match story.run() {
+        Ok(report) => {
+            print!("{}", story.transcript());
+            println!("ok: {} events, digest {}", report.events, report.digest);
+            ExitCode::SUCCESS
+        }
+        Err(what) => {
+            explain(&Fallen { seed, what }, profile);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> ExitCode {
+    let threads = args.threads.or_else(|| thread::available_parallelism().ok().map(Into::into));
+    let threads = threads.unwrap_or(1);
+    let campaign = Campaign { first: args.first, seeds: args.seeds, profile: args.faults, threads };
+    let began = Instant::now();
+    let tally = match campaign.run() {
+        Ok(tally) => tally,
+        Err(e) => {
+            eprintln!("error: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let figures = Figures::new(&tally, args.faults, threads, began.elapsed());
+    println!("{figures}");
+    if let Some(fallen) = tally.fallen.first() {
+        explain(fallen, args.faults);
+        list(&tally, args.faults);
+    }
+    let stormed = storms(args.first, args.steps);
+    if let Some(path) = &args.json
+        && let Err(e) = std::fs::write(path, figures.json())
+    {
+        eprintln!("error: {}: {e}", path.display());
+        return ExitCode::FAILURE;
+    }
+    if tally.fallen.is_empty() && stormed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The first failure in full: how to see it again, and the shortest story that shows it.
+fn explain(fallen: &Fallen, profile: Profile) {
+    let Fallen { seed, what } = fallen;
+    println!("\nFAILED seed {seed}: {what}");
+    println!("reproduce: cargo xtask sim --seed {seed} --faults {profile}");
+    let failure = Story::from_seed(*seed, profile).shrink(what);
+    println!("\nthe shortest story found that breaks this rule: {}", failure.what);
+    println!("{:#?}\n{:?}\n", failure.story.caller, failure.story.providers);
+    print!("{}", failure.transcript);
+    println!("--> {}", failure.what);
+}
+
+fn list(tally: &Tally, profile: Profile) {
+    for Fallen { seed, what } in &tally.fallen {
+        println!("cargo xtask sim --seed {seed} --faults {profile}    # {what}");
+    }
+}
+
+/// Events without sense or order, a hundred to a machine. Returns whether all went well.
+fn storms(first: u64, steps: u64) -> bool {
+    let mut ok = true;
+    for seed in first..first + steps.div_ceil(100) {
+        if let Err(what) = storm(Config::default(), seed, 100) {
+            println!("FAILED storm: {what}");
+            ok = false;
+        }
+    }
+    if steps > 0 && ok {
+        println!("storms: {steps} random events, no rule broken");
+    }
+    ok
+}
