@@ -16,6 +16,7 @@ mod providers;
 mod rng;
 mod script;
 mod story;
+mod sweep;
 mod truth;
 mod world;
 
@@ -28,6 +29,7 @@ pub use providers::{Providers, Replies};
 pub use rng::Rng;
 pub use script::{describe, run_script};
 pub use story::{Failure, Story};
+pub use sweep::{Landing, Phase, sweep};
 pub use world::{Broken, Report, Step, World};
 
 #[cfg(test)]

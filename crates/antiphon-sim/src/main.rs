@@ -3,10 +3,15 @@
 
 mod figures;
 
-use std::{process::ExitCode, thread, time::Instant};
+use std::{
+    collections::BTreeMap,
+    process::ExitCode,
+    thread,
+    time::{Duration, Instant},
+};
 
 use antiphon_conversation::Config;
-use antiphon_sim::{Campaign, Fallen, Profile, Story, Tally, storm};
+use antiphon_sim::{Campaign, Fallen, Profile, Story, Tally, storm, sweep};
 use clap::Parser;
 
 use self::figures::Figures;
@@ -30,6 +35,9 @@ struct Args {
     /// Random events thrown at the machine in any order, beside the stories
     #[arg(long, default_value_t = 0, value_name = "N")]
     steps: u64,
+    /// Interrupts one reply at every 20 ms instead
+    #[arg(long, conflicts_with_all = ["seeds", "first", "seed"])]
+    sweep: bool,
     /// Threads; as many as there are cores if not given
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -44,7 +52,26 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     match args.seed {
         Some(seed) => tell(seed, args.faults),
+        None if args.sweep => interrupt(),
         None => run(&args),
+    }
+}
+
+/// Interrupts at every frame.
+fn interrupt() -> ExitCode {
+    match sweep(Duration::from_millis(20)) {
+        Ok(landings) => {
+            let mut phases = BTreeMap::new();
+            for landing in &landings {
+                *phases.entry(landing.phase).or_insert(0_u32) += 1;
+            }
+            println!("{} interruptions, no rule broken: {phases:?}", landings.len());
+            ExitCode::SUCCESS
+        }
+        Err(what) => {
+            println!("FAILED {what}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -4,4 +4,5 @@ mod conversations;
 mod requests;
 mod stories;
 mod storms;
+mod sweeps;
 mod transcripts;
