@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use serde::Deserialize;
+
 use crate::Rng;
 
 /// Chances of each fault in a thousand, drawn where the fault could happen.
@@ -40,9 +42,11 @@ pub struct Faults {
 }
 
 /// A named set of faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Profile {
     /// Nothing goes wrong.
+    #[default]
     None,
     /// What a good network does on a bad day.
     Mild,

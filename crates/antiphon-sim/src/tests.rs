@@ -2,6 +2,7 @@
 
 mod conversations;
 mod requests;
+mod scenarios;
 mod stories;
 mod storms;
 mod sweeps;

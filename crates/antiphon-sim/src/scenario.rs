@@ -1,0 +1,290 @@
+//! Tests of an agent as stories: what the caller does, what the agent would answer, and what must
+//! come of it, in virtual time.
+//!
+//! ```
+//! use antiphon_sim::Scenario;
+//!
+//! Scenario::new("a caller changes their mind")
+//!     .greeting("Hello, this is the front desk.")
+//!     .replies(["We have a table at seven, by the window.", "Tomorrow at eight, then."])
+//!     .user("book a table please")
+//!     .after_agent(0.5)
+//!     .user("no wait, I meant tomorrow")
+//!     .interrupts_after(0.8)
+//!     .expect_said("I meant tomorrow")
+//!     .expect_heard("Tomorrow at eight, then.")
+//!     .expect_not_heard("by the window")
+//!     .expect_response_within(1.0)
+//!     .run()
+//!     .unwrap();
+//! ```
+
+mod check;
+mod expect;
+mod transcript;
+mod yaml;
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon_conversation::{AgentState, Config};
+use antiphon_core::Timestamp;
+use antiphon_llm::LlmRequest;
+
+pub use self::{
+    check::{Miss, Unmet},
+    expect::{Expect, Moment},
+    transcript::{Entry, Transcript},
+};
+use crate::{Caller, Faults, Line, Providers, Replies, When, World};
+
+/// A scenario ends by itself, or after an hour of virtual time.
+const HORIZON: Timestamp = Timestamp::from_millis(3_600_000);
+
+/// A line without a time is spoken so long after the agent has finished.
+const THINKING: Duration = Duration::from_millis(500);
+
+/// A story and what is expected of it. See the module.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    name: String,
+    config: Config,
+    providers: Providers,
+    caller: Caller,
+    expects: Vec<Expect>,
+    seed: u64,
+    mistakes: Vec<String>,
+}
+
+impl Scenario {
+    /// A scenario in which nobody says anything. The name goes to reports.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            config: Config::default(),
+            providers: Providers { replies: Replies::Scripted(Vec::new()), ..Providers::default() },
+            caller: Caller::default(),
+            expects: Vec::new(),
+            seed: 0,
+            mistakes: Vec::new(),
+        }
+    }
+
+    // ---- the agent ----------------------------------------------------------------------
+
+    /// The whole configuration of the conversation; a greeting set before is lost.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// What the agent says first.
+    #[must_use]
+    pub fn greeting(mut self, text: impl Into<String>) -> Self {
+        self.config.greeting = text.into();
+        self
+    }
+
+    /// What the agent answers, in turn, and from the beginning again.
+    #[must_use]
+    pub fn replies<S: Into<String>>(mut self, replies: impl IntoIterator<Item = S>) -> Self {
+        self.providers.replies = replies.into_iter().collect();
+        self
+    }
+
+    /// The agent under test: from what a language model would be asked to what it answers.
+    #[must_use]
+    pub fn agent(mut self, answer: impl Fn(&LlmRequest) -> String + Send + Sync + 'static) -> Self {
+        self.providers.replies = Replies::Computed(Arc::new(answer));
+        self
+    }
+
+    /// How fast the providers are; their replies are kept.
+    #[must_use]
+    pub fn providers(mut self, providers: Providers) -> Self {
+        let replies = std::mem::replace(&mut self.providers, providers).replies;
+        self.providers.replies = replies;
+        self
+    }
+
+    /// What goes wrong, decided by `seed`.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults, seed: u64) -> Self {
+        self.providers.faults = faults;
+        self.seed = seed;
+        self
+    }
+
+    // ---- the caller ---------------------------------------------------------------------
+
+    /// The caller's next line. Unless a time follows, it is spoken half a second after the agent
+    /// has finished, or after the start if the agent does not greet.
+    #[must_use]
+    pub fn user(mut self, text: impl Into<String>) -> Self {
+        let greets = !self.config.greeting.is_empty() || !self.caller.lines.is_empty();
+        let start = When::At(Timestamp::ZERO + THINKING);
+        let when = if greets { When::AfterAgent(THINKING) } else { start };
+        self.caller.lines.push(Line::new(when, text));
+        self
+    }
+
+    /// The caller hums over the agent's next speech, so many seconds into it.
+    #[must_use]
+    pub fn hums(self, seconds: f64) -> Self {
+        self.user("mm-hmm").interrupts_after(seconds)
+    }
+
+    /// The line is spoken at this time of the session, in seconds.
+    #[must_use]
+    pub fn at(self, seconds: f64) -> Self {
+        self.when("at", seconds, |d| When::At(Timestamp::ZERO + d))
+    }
+
+    /// The line is spoken so many seconds after the agent's next speech has ended.
+    #[must_use]
+    pub fn after_agent(self, seconds: f64) -> Self {
+        self.when("after_agent", seconds, When::AfterAgent)
+    }
+
+    /// The line is spoken so many seconds after the caller's own line before it: a pause.
+    #[must_use]
+    pub fn after_self(self, seconds: f64) -> Self {
+        self.when("after_self", seconds, When::AfterSelf)
+    }
+
+    /// The line is spoken over the agent's next speech, so many seconds into it.
+    #[must_use]
+    pub fn interrupts_after(self, seconds: f64) -> Self {
+        self.when("interrupts_after", seconds, When::IntoSpeech)
+    }
+
+    /// The line takes so many seconds, in place of 0.4 for each word.
+    #[must_use]
+    pub fn takes(self, seconds: f64) -> Self {
+        self.line("takes", |line| Some(line.takes = duration(seconds)?))
+    }
+
+    /// The line trails off: a turn detector expects more.
+    #[must_use]
+    pub fn unfinished(self) -> Self {
+        self.line("unfinished", |line| Some(line.finished = false))
+    }
+
+    /// The caller hangs up so many seconds after the last line.
+    #[must_use]
+    pub fn leaves_after(mut self, seconds: f64) -> Self {
+        self.caller.leaves = duration(seconds);
+        let done = self.caller.leaves.is_some();
+        self.noting("leaves_after", done)
+    }
+
+    fn when(self, what: &str, seconds: f64, when: impl FnOnce(Duration) -> When) -> Self {
+        self.line(what, |line| Some(line.when = when(duration(seconds)?)))
+    }
+
+    /// Changes the last line, or notes a mistake.
+    fn line(mut self, what: &str, change: impl FnOnce(&mut Line) -> Option<()>) -> Self {
+        let done = self.caller.lines.last_mut().and_then(change).is_some();
+        self.noting(what, done)
+    }
+
+    fn noting(mut self, what: &str, done: bool) -> Self {
+        if !done {
+            self.mistakes.push(format!(
+                "{what}: it needs a line of the caller before it, and a time of 0 seconds or more"
+            ));
+        }
+        self
+    }
+
+    // ---- expectations -------------------------------------------------------------------
+
+    /// Anything that can be expected.
+    #[must_use]
+    pub fn expect(mut self, expect: Expect) -> Self {
+        self.expects.push(expect);
+        self
+    }
+
+    /// The user was understood to say this, as part of a turn.
+    #[must_use]
+    pub fn expect_said(self, text: impl Into<String>) -> Self {
+        self.expect(Expect::Said(text.into()))
+    }
+
+    /// The user heard the agent say this, as part of one speech.
+    #[must_use]
+    pub fn expect_heard(self, text: impl Into<String>) -> Self {
+        self.expect(Expect::Heard(text.into()))
+    }
+
+    /// The user never heard this.
+    #[must_use]
+    pub fn expect_not_heard(self, text: impl Into<String>) -> Self {
+        self.expect(Expect::NotHeard(text.into()))
+    }
+
+    /// The agent's state at a time, in seconds.
+    #[must_use]
+    pub fn expect_state(self, at: f64, agent: AgentState) -> Self {
+        self.expect(Expect::State { at, agent })
+    }
+
+    /// These moments happen in this order; others may lie between.
+    #[must_use]
+    pub fn expect_order(self, moments: impl IntoIterator<Item = Moment>) -> Self {
+        self.expect(Expect::Order(moments.into_iter().collect()))
+    }
+
+    /// This never happens.
+    #[must_use]
+    pub fn expect_never(self, moment: Moment) -> Self {
+        self.expect(Expect::Never(moment))
+    }
+
+    /// From the end of each of the user's turns to the first sample of its answer, in seconds.
+    #[must_use]
+    pub fn expect_response_within(self, seconds: f64) -> Self {
+        self.expect(Expect::ResponseWithin(seconds))
+    }
+
+    /// The whole history, one line per item: `user: ..`, `agent: ..`, and a `|` after what was
+    /// interrupted.
+    #[must_use]
+    pub fn expect_history<S: Into<String>>(self, lines: impl IntoIterator<Item = S>) -> Self {
+        self.expect(Expect::History(lines.into_iter().map(Into::into).collect()))
+    }
+
+    /// Runs the story in virtual time and compares it with what is expected. The rules that hold
+    /// in every conversation are checked too.
+    ///
+    /// # Errors
+    /// Every expectation that was not met, with the transcript around it.
+    pub fn run(&self) -> Result<Transcript, Unmet> {
+        let unplayed = |what: String| Unmet::unplayed(&self.name, what);
+        if let Some(mistake) = self.mistakes.first() {
+            return Err(unplayed(mistake.clone()));
+        }
+        let (config, providers) = (self.config.clone(), self.providers.clone());
+        let world = World::new(config, providers, self.caller.clone(), self.seed);
+        let world = world.map_err(|e| unplayed(e.detail().to_owned()))?;
+        let played = crate::story::catch(|| {
+            world.run(HORIZON).map_err(|broken| {
+                let transcript = Transcript::new(&broken.steps);
+                format!("{broken}\n{}", transcript.around(broken.at))
+            })
+        });
+        let report = played.map_err(unplayed)?;
+        let transcript = Transcript::new(&report.steps).ended(&report.machine);
+        let misses: Vec<Miss> = self.expects.iter().filter_map(|e| e.miss(&transcript)).collect();
+        if misses.is_empty() {
+            return Ok(transcript);
+        }
+        Err(Unmet { name: self.name.clone(), misses, transcript })
+    }
+}
+
+/// Seconds as written by a person.
+fn duration(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok()
+}
