@@ -1,26 +1,47 @@
 //! The `antiphon` command.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its user")]
 
 mod demo;
 mod models;
 mod progress;
+mod screen;
 
-use std::process::ExitCode;
+use std::{
+    io::{Write as _, stderr},
+    process::ExitCode,
+};
 
 use antiphon::{Code, Error};
 use clap::{Parser, Subcommand};
 
 /// A real-time voice-agent runtime: offline, without keys, every call replayable.
 #[derive(Debug, Parser)]
-#[command(version, about, disable_help_subcommand = true)]
+#[command(version, about, disable_help_subcommand = true, after_help = AFTER_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+const AFTER_HELP: &str = "\
+Examples:
+  antiphon demo                         a conversation, as long as it takes
+  antiphon demo --fast --out call       the same without waiting, files in ./call
+  antiphon models list                  what there is, and what is here
+
+Environment:
+  ANTIPHON_MODELS    folder of the models [default: antiphon/models in the cache folder]
+  XDG_CACHE_HOME     the cache folder [default: ~/.cache]
+  HF_ENDPOINT        a mirror of the public hub of models
+
+Exit codes:
+  0    done
+  1    failed
+  2    the command line or an input file cannot be used
+  3    a model is damaged or cannot be had
+  4    a file or folder cannot be read or written
+  130  stopped by Ctrl-C; the files of the call are complete up to there";
+
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Hold a real spoken conversation with a simulated caller, or with a recording.
     Demo(demo::Args),
     /// See, fetch and check the models.
     #[command(subcommand)]
@@ -30,10 +51,10 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
-        Command::Demo(args) => demo::main(args),
+        Command::Demo(args) => demo::main(&args),
         Command::Models(command) => models::main(&command),
     };
-    match done {
+    match done.and_then(|()| screen::end()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => fail(&e),
     }
@@ -42,10 +63,9 @@ fn main() -> ExitCode {
 /// One message that says what is wrong and how to mend it.
 #[expect(clippy::wildcard_enum_match_arm, reason = "other failures share one exit code")]
 fn fail(e: &Error) -> ExitCode {
-    eprintln!("error: {}", e.detail());
-    if let Some(help) = e.help() {
-        eprintln!(" help: {help}");
-    }
+    let help = e.help().map(|help| format!(" help: {help}\n")).unwrap_or_default();
+    // Nobody is left to tell that standard error is closed.
+    let _ = write!(stderr(), "error: {}\n{help}", e.detail());
     ExitCode::from(match e.code() {
         Code::InvalidInput => 2,
         Code::Unavailable | Code::Corrupt => 3,

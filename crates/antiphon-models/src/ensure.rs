@@ -40,6 +40,19 @@ impl Store {
         Ok(Model::new(self.home(spec), spec))
     }
 
+    /// As [`ensure`](Self::ensure), but every file is summed first: damage of the same length is
+    /// found, and mended by fetching again, once.
+    ///
+    /// # Errors
+    /// As [`ensure`](Self::ensure).
+    pub fn repair(&self, name: &str, progress: &mut dyn Progress) -> Result<Model> {
+        if let State::Damaged(why) = self.verify(name)? {
+            progress.on(ProgressEvent::Step(&format!("{name} is damaged ({why})")));
+            Marker::remove(&self.path(name)?)?;
+        }
+        self.ensure(name, progress)
+    }
+
     /// The model, if it can be used as it lies there.
     fn ready(&self, spec: &ModelSpec) -> Option<Model> {
         let home = self.home(spec);

@@ -1,6 +1,6 @@
 //! What a finished model's folder says of itself. Written last: without it nothing is finished.
 
-use std::{fs, path::Path, process};
+use std::{fs, io::ErrorKind, path::Path, process};
 
 use antiphon_core::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,15 @@ impl Marker {
             let _ = fs::remove_file(&new);
             storage(&path, &e)
         })
+    }
+
+    /// Takes the mark from `dir`: what lies there has to be summed again before it counts.
+    pub(crate) fn remove(dir: &Path) -> Result<()> {
+        let path = dir.join(FILE);
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => Err(storage(&path, &e)),
+            _ => Ok(()),
+        }
     }
 
     /// What is wrong with the files in `dir`, by presence and length; also if they are not the

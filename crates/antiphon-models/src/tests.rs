@@ -120,6 +120,18 @@ fn same_size_damage_is_found_by_verify() {
 }
 
 #[test]
+fn same_size_damage_is_mended_by_repair() {
+    let dir = TempDir::new().unwrap();
+    let store = store(&dir, BODY, COPY);
+    let path = store.ensure("toy", &mut Quiet).unwrap().file("model.bin").unwrap();
+    fs::write(&path, b"THE WEIGHTS").unwrap();
+    for _ in 0..2 {
+        store.repair("toy", &mut Quiet).unwrap();
+    }
+    assert_eq!((fetches(&dir), store.verify("toy").unwrap()), (2, State::Present));
+}
+
+#[test]
 fn a_model_with_a_wrong_sum_is_refused_and_leaves_nothing() {
     let dir = TempDir::new().unwrap();
     let store = store(&dir, b"the Weights", COPY);

@@ -26,6 +26,24 @@ impl Coding {
         }
     }
 
+    /// Resolution of a sample in bits; of G.711, that of its finest steps (ITU-T G.711).
+    pub(super) const fn bits(self) -> usize {
+        match self {
+            Self::Telephone(G711::MuLaw) => 14,
+            Self::Telephone(G711::ALaw) => 13,
+            Self::U8 | Self::I16 | Self::I24 | Self::I32 | Self::F32 | Self::F64 => 8 * self.bytes(),
+        }
+    }
+
+    /// Whether these bytes are a float that is not a number.
+    pub(super) fn is_nan(self, b: &[u8]) -> bool {
+        match self {
+            Self::F32 => b.try_into().is_ok_and(|b| f32::from_le_bytes(b).is_nan()),
+            Self::F64 => b.try_into().is_ok_and(|b| f64::from_le_bytes(b).is_nan()),
+            Self::U8 | Self::I16 | Self::I24 | Self::I32 | Self::Telephone(_) => false,
+        }
+    }
+
     /// One sample. What is not a number is silence; what is beyond full scale is full scale.
     pub(super) fn sample(self, b: &[u8]) -> i16 {
         let float = |v: f64| (v.clamp(-1.0, 1.0) * 32_767.0).round() as i16;

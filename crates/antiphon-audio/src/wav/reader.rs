@@ -22,6 +22,8 @@ pub struct WavReader<R> {
     format: AudioFormat,
     /// Bytes of audio that are still to be read.
     left: u64,
+    /// Samples so far that were not numbers.
+    not_numbers: u64,
     /// The block read last, as stored; kept so that a file is read without allocating.
     block: Vec<u8>,
 }
@@ -49,12 +51,30 @@ impl<R: Read> WavReader<R> {
     pub fn new(mut input: R, name: &str) -> Result<Self> {
         let Header { coding, format, data } = Header::read(&mut input, name)?;
         let (name, block) = (name.to_owned(), Vec::new());
-        Ok(Self { input, name, coding, format, left: data, block })
+        Ok(Self { input, name, coding, format, left: data, not_numbers: 0, block })
     }
 
     /// Rate and channels of the file.
     pub const fn format(&self) -> AudioFormat {
         self.format
+    }
+
+    /// Resolution of a sample in bits, as the file stores it; 14 or 13 for G.711.
+    pub const fn bits(&self) -> usize {
+        self.coding.bits()
+    }
+
+    /// Sample frames the header still promises; `None` if it does not know, as of a stream. More
+    /// than 0 at the end: the file was cut off, or its header lies.
+    pub fn promised(&self) -> Option<u64> {
+        let width = self.coding.bytes() as u64 * u64::from(self.format.channels);
+        // A stream's promise is the largest number, less what was read.
+        (self.left <= u64::from(u32::MAX)).then(|| self.left / width)
+    }
+
+    /// Samples read so far that were not numbers, and became silence.
+    pub const fn not_numbers(&self) -> u64 {
+        self.not_numbers
     }
 
     /// Appends at most `frames` samples, mixed to one channel. Returns how many; 0 at the end.
@@ -69,6 +89,8 @@ impl<R: Read> WavReader<R> {
         self.block.clear();
         let read = (&mut self.input).take(wanted).read_to_end(&mut self.block);
         self.left -= read.map_err(|e| unreadable(&self.name, &e))? as u64;
+        let nan = self.block.chunks_exact(self.coding.bytes()).filter(|b| self.coding.is_nan(b));
+        self.not_numbers += nan.count() as u64;
         let channels = i32::from(self.format.channels);
         let before = out.len();
         out.extend(self.block.chunks_exact(width).map(|frame| {

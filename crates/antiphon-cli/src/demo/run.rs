@@ -1,12 +1,6 @@
 //! Runs the conversation: session, caller, and everything that is written down.
 
-use std::{
-    fs::File,
-    io::BufWriter,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::ready, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
 use antiphon::{
     AudioFormat, Clock as _, Code, Config, Error, MediaPool, Notice, Pace, Result, Session,
@@ -18,10 +12,11 @@ use antiphon::{
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{
-    Args,
+    Args, Stt,
     caller::{CallerAudio, Cues, record},
+    files::{self, Files},
     script::{self, Cue, Line},
-    show::Show,
+    show::{Models, Show},
     summary,
 };
 
@@ -38,52 +33,105 @@ const REPLY_TOKENS: u32 = 70;
 pub(crate) struct Call {
     pub(crate) events: Vec<SessionEvent>,
     pub(crate) cues: Option<Cues>,
-    pub(crate) wav: PathBuf,
+    pub(crate) models: Models,
     pub(crate) late_ticks: u64,
 }
 
-pub(crate) async fn run(args: Args, local: Local) -> Result<()> {
-    let config = config(&args, &local)?;
+pub(crate) async fn run(args: &Args, local: Local, files: &Files) -> Result<()> {
+    let config = config(args, &local)?;
     let local = Arc::new(local);
+    let models = models(args, &local);
     let mut show = Show::new(args.json);
-    show.models(&local);
-    let (link, scripted) = far_end(&args, &local).await?;
+    show.models(&models);
+    let (link, scripted) = far_end(args, &local).await?;
     let warm = Message { role: Role::System, content: config.instructions.clone() };
     local.llm.warm(LlmRequest { messages: vec![warm], ..LlmRequest::default() }).await?;
-    let out = |name: &str| args.out.join(name);
-    let (link, recorder) = Recorder::attach(link, &out("call.wav"))?;
-    let journal = create(&out("call.jsonl"))?;
-    let pace = if args.fast { Pace::Fast } else { Pace::RealTime };
-    let pool = MediaPool::start(SessionClock::new(pace))?;
-    let parts = local.journaled_session(config, link, "demo", BufWriter::new(journal))?;
-    let (session, events) = Session::start(&pool, parts)?;
+    let mut stop = pin!(tokio::signal::ctrl_c());
+    // Polled once: from here on there are files, and Ctrl-C has to wait for them.
+    let stopped = tokio::select! { biased; _ = &mut stop => true, () = ready(()) => false };
+    if stopped {
+        return Err(Error::new("demo", Code::Cancelled, "stopped before the call began"));
+    }
+    let pool =
+        MediaPool::start(SessionClock::new(if args.fast { Pace::Fast } else { Pace::RealTime }))?;
+    let begun = begin(&local, config, link, &pool, files).inspect_err(|_| files.remove_all())?;
+    let Begun { session, events, recorder } = begun;
     let cues = scripted.as_ref().map(|(cues, _)| cues.clone());
     let talk = follow(events, scripted, &pool, &mut show);
     let (events, interrupted) = tokio::select! {
         events = talk => (events, false),
-        _ = tokio::signal::ctrl_c() => (show.take(), true),
+        _ = stop => (show.take(), true),
     };
     let late_ticks = pool.late_ticks();
-    let _history = session.close().await?;
+    let journal = session.close().await.map(drop);
     drop(pool);
-    recorder.finish()?;
-    let call = Call { events, cues, wav: out("call.wav"), late_ticks };
-    summary::write(&call, &local, &args)?;
+    let wav = recorder.finish();
+    let call = Call { events, cues, models, late_ticks };
+    let page = wav.is_ok().then(|| summary::write(&call, args, files));
+    left([(&files.journal, Some(journal)), (&files.wav, Some(wav)), (&files.page, page)])?;
     if interrupted {
-        return Err(Error::new(
-            "demo",
-            Code::Cancelled,
-            "stopped; the files are complete up to here",
-        ));
+        let what = "stopped; call.wav, call.jsonl and call.html are complete up to here";
+        return Err(Error::new("demo", Code::Cancelled, what));
     }
     Ok(())
 }
 
-fn create(path: &Path) -> Result<File> {
-    File::create(path).map_err(|e| {
-        Error::new("demo", Code::Storage, format!("{}: {e}", path.display()))
-            .with_help("choose another folder with --out")
-    })
+/// A call that is being held.
+struct Begun {
+    session: Session,
+    events: Receiver<SessionEvent>,
+    recorder: Recorder,
+}
+
+/// Makes the files and starts the session.
+fn begin(
+    local: &Local,
+    config: Config,
+    link: Link,
+    pool: &Arc<MediaPool>,
+    files: &Files,
+) -> Result<Begun> {
+    files.remove_page();
+    let journal = files.create_journal()?;
+    let (link, recorder) = Recorder::attach(link, &files.wav)?;
+    let parts = local.journaled_session(config, link, "demo", journal)?;
+    let (session, events) = Session::start(pool, parts)?;
+    Ok(Begun { session, events, recorder })
+}
+
+/// Says which files are not what they should be, and which are.
+fn left(results: [(&PathBuf, Option<Result<()>>); 3]) -> Result<()> {
+    let (mut bad, mut good) = (Vec::new(), Vec::new());
+    for (path, result) in results {
+        let name = path.display();
+        match result {
+            Some(Ok(())) => good.push(name.to_string()),
+            Some(Err(e)) if e.detail().contains(&name.to_string()) => {
+                bad.push(e.detail().to_owned());
+            }
+            Some(Err(e)) => bad.push(format!("{name}: {}", e.detail())),
+            None => bad.push(format!("{name} is missing")),
+        }
+    }
+    if bad.is_empty() {
+        return Ok(());
+    }
+    let good = if good.is_empty() { "none".to_owned() } else { good.join(", ") };
+    let what = format!("{}; complete: {good}", bad.join("; "));
+    Err(Error::new("demo", Code::Storage, what).with_help(files::HELP))
+}
+
+fn models(args: &Args, local: &Local) -> Models {
+    let voices = antiphon::tts::Tts::capabilities(&local.voice).voices;
+    Models {
+        llm: local.llm_name(),
+        character: local.llm_model.character(),
+        stt: match args.stt {
+            Stt::Tiny => "Moonshine tiny",
+            Stt::Base => "Moonshine base",
+        },
+        voice: args.voice.clone().or_else(|| voices.into_iter().next()).unwrap_or_default(),
+    }
 }
 
 fn config(args: &Args, local: &Local) -> Result<Config> {
@@ -147,7 +195,7 @@ async fn follow(
                 }
                 show.event(&event);
             }
-            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Lagged(n)) => show.missed(n),
             Err(RecvError::Closed) => return show.take(),
         }
         if show.ended() {

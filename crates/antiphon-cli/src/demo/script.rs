@@ -46,7 +46,7 @@ pub(crate) fn lines() -> Vec<Line> {
         ),
         line(Cue::AfterAgent(ms(700)), &["Can you tell me a little story about a cat?"]),
         line(Cue::OverAgent(ms(2600)), &["Wait, please stop. Tell me about the sea instead."]),
-        line(Cue::OverAgent(ms(1800)), &["Yeah, okay."]),
+        line(Cue::OverAgent(ms(1800)), &["Okay."]),
         line(Cue::AfterAgent(ms(800)), &["That sounds lovely.", "Do you like music?"]),
         line(Cue::AfterAgent(ms(700)), &["Thank you for the talk. Goodbye!"]),
     ]

@@ -3,13 +3,31 @@
 use antiphon::{
     Notice, SessionEvent, Timestamp,
     conversation::{AgentState, Discard, UserState},
-    local::Local,
 };
+use serde::Serialize;
 
 use super::figures::Steps;
+use crate::screen::say;
 
 /// Milliseconds one character of the waterfall stands for.
 const MS_PER_CHAR: f64 = 20.0;
+
+/// Which models hold the conversation.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Models {
+    pub(crate) llm: String,
+    /// What to expect of the language model, and what not.
+    pub(crate) character: &'static str,
+    pub(crate) stt: &'static str,
+    pub(crate) voice: String,
+}
+
+/// An event as JSON.
+#[derive(Serialize)]
+struct Line<'a> {
+    t: Timestamp,
+    notice: &'a Notice,
+}
 
 /// Prints events and keeps them.
 pub(crate) struct Show {
@@ -23,14 +41,26 @@ impl Show {
         Self { json, events: Vec::new(), ended: false }
     }
 
-    pub(crate) fn models(&self, local: &Local) {
-        if !self.json {
-            println!("language model  {} — {}", local.llm_name(), local.llm_model.character());
+    pub(crate) fn models(&self, models: &Models) {
+        if self.json {
+            say!("{}", serde_json::json!({ "models": models }));
+        } else {
+            say!("language model  {} — {}", models.llm, models.character);
+            say!("speech to text  {}", models.stt);
+            say!("voice           {}", models.voice);
+            say!("");
         }
     }
 
     pub(crate) const fn ended(&self) -> bool {
         self.ended
+    }
+
+    /// Events that nobody here has seen.
+    pub(crate) fn missed(&self, events: u64) {
+        if self.json {
+            say!("{}", serde_json::json!({ "missed": events }));
+        }
     }
 
     /// The events so far.
@@ -41,8 +71,11 @@ impl Show {
     pub(crate) fn event(&mut self, event: &SessionEvent) {
         self.ended |= matches!(event.notice, Notice::Ended);
         if self.json {
-            let line = serde_json::json!({ "t": event.at, "notice": event.notice });
-            println!("{line}");
+            let line = Line { t: event.at, notice: &event.notice };
+            match serde_json::to_string(&line) {
+                Ok(line) => say!("{line}"),
+                Err(_) => self.missed(1),
+            }
         } else {
             print(event);
         }
@@ -50,35 +83,35 @@ impl Show {
     }
 }
 
-fn say(at: Timestamp, who: &str, what: &str) {
-    println!("{:8.2}  {who:6}  {what}", at.as_secs_f64());
+fn row(at: Timestamp, who: &str, what: &str) {
+    say!("{:8.2}  {who:6}  {what}", at.as_secs_f64());
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is not for this screen")]
 fn print(event: &SessionEvent) {
     let at = event.at;
     match &event.notice {
-        Notice::AgentState(state) => say(at, "agent", &format!("· {}", agent_state(*state))),
-        Notice::UserState(UserState::Speaking) => say(at, "caller", "· speaking"),
-        Notice::UserTurn { text, late: false, .. } => say(at, "caller", &format!("“{text}”")),
-        Notice::UserTurn { text, .. } => say(at, "caller", &format!("“{text}” (late)")),
+        Notice::AgentState(state) => row(at, "agent", &format!("· {}", agent_state(*state))),
+        Notice::UserState(UserState::Speaking) => row(at, "caller", "· speaking"),
+        Notice::UserTurn { text, late: false, .. } => row(at, "caller", &format!("“{text}”")),
+        Notice::UserTurn { text, .. } => row(at, "caller", &format!("“{text}” (late)")),
         Notice::TurnDiscarded { why: Discard::Backchannel, text, .. } => {
-            say(at, "caller", &format!("({text})"));
+            row(at, "caller", &format!("({text})"));
         }
-        Notice::OverlapStarted(_) => say(at, "agent", "· holds"),
-        Notice::Interrupted { .. } => say(at, "agent", "· interrupted"),
-        Notice::Resumed { .. } => say(at, "agent", "· goes on"),
-        Notice::Segment { text, .. } => say(at, "agent", &format!("… {}", text.trim())),
+        Notice::OverlapStarted(_) => row(at, "agent", "· holds"),
+        Notice::Interrupted { .. } => row(at, "agent", "· interrupted"),
+        Notice::Resumed { .. } => row(at, "agent", "· goes on"),
+        Notice::Segment { text, .. } => row(at, "agent", &format!("… {}", text.trim())),
         Notice::SpeechEnded { heard, interrupted: true, estimated, .. } => {
             let how = if *estimated { " (estimated)" } else { "" };
-            say(at, "agent", &format!("heard until: “{} —”{how}", heard.trim()));
+            row(at, "agent", &format!("heard until: “{} —”{how}", heard.trim()));
         }
         Notice::Latency(w) => {
             if let Some(steps) = Steps::of(w) {
                 waterfall(&steps);
             }
         }
-        Notice::Error { op, code, detail } => say(at, "error", &format!("{op} ({code}): {detail}")),
+        Notice::Error { op, code, detail } => row(at, "error", &format!("{op} ({code}): {detail}")),
         _ => {}
     }
 }
@@ -99,8 +132,8 @@ fn waterfall(steps: &Steps) {
     for (name, ms) in steps.rows() {
         let indent = " ".repeat((from / MS_PER_CHAR) as usize);
         let bar = "█".repeat(((ms / MS_PER_CHAR).round() as usize).max(usize::from(ms >= 5.0)));
-        println!("{:18}{name:13} {ms:5.0} ms {indent}{bar}", "");
+        say!("{:18}{name:13} {ms:5.0} ms {indent}{bar}", "");
         from += ms;
     }
-    println!("{:18}{:13} {:5.0} ms", "", "total", steps.total);
+    say!("{:18}{:13} {:5.0} ms", "", "total", steps.total);
 }

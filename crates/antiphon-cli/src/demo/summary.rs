@@ -1,19 +1,21 @@
 //! What remains of the call: figures on the terminal, and the page.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use antiphon::{
     Code, Error, Notice, Result, SessionEvent, SpeechId, audio::WavReader,
-    conversation::AgentState, local::Local, tts::WordTiming,
+    conversation::AgentState, tts::WordTiming,
 };
 use serde::Serialize;
 
 use super::{
     Args,
     figures::{Steps, quantile, silent_after, sounds_after},
+    files::Files,
     page::{Page, PageLine, PageMark, PageState, PageWord, peaks, render},
     run::{Call, RATE_HZ},
 };
+use crate::screen::say;
 
 /// The figures of a call. Milliseconds; `None` where nothing was to be measured.
 #[derive(Clone, Debug, Serialize)]
@@ -32,34 +34,33 @@ pub(crate) struct Figures {
     pub(crate) late_ticks: u64,
 }
 
-pub(crate) fn write(call: &Call, local: &Local, args: &Args) -> Result<()> {
-    let (caller, agent) = channels(call)?;
+pub(crate) fn write(call: &Call, args: &Args, files: &Files) -> Result<()> {
+    let (caller, agent) = channels(&files.wav)?;
     let figures = figures(call, &agent);
-    let page = page(call, local, args, (&caller, &agent), &figures);
-    let path = args.out.join("call.html");
-    std::fs::write(&path, render(&page)?).map_err(|e| {
-        Error::new("demo", Code::Storage, format!("{}: {e}", path.display()))
-            .with_help("choose another folder with --out")
-    })?;
+    let page = page(call, (&caller, &agent), &figures);
+    files.write_page(&render(&page)?)?;
     if args.json {
-        println!("{}", serde_json::json!({ "figures": figures }));
+        let files = serde_json::json!({
+            "wav": files.wav, "journal": files.journal, "page": files.page,
+        });
+        say!("{}", serde_json::json!({ "figures": figures, "files": files }));
         return Ok(());
     }
-    println!();
+    say!("");
     for (name, value) in rows(&figures) {
-        println!("{name:48} {value}");
+        say!("{name:48} {value}");
     }
-    let name = |n: &str| args.out.join(n).display().to_string();
-    println!("\n{}  {}  {}", name("call.wav"), name("call.jsonl"), name("call.html"));
+    let Files { wav, journal, page } = files;
+    say!("\n{}  {}  {}", wav.display(), journal.display(), page.display());
     Ok(())
 }
 
 /// The recording's two sides.
-fn channels(call: &Call) -> Result<(Vec<i16>, Vec<i16>)> {
-    let bytes = std::fs::read(&call.wav)
-        .map_err(|e| Error::new("demo", Code::Storage, format!("{}: {e}", call.wav.display())))?;
+fn channels(wav: &Path) -> Result<(Vec<i16>, Vec<i16>)> {
+    let bytes = std::fs::read(wav)
+        .map_err(|e| Error::new("demo", Code::Storage, format!("{}: {e}", wav.display())))?;
     // Our own file: the header has 44 bytes, the format is known; the reader checks both.
-    WavReader::open(&call.wav)?;
+    WavReader::open(wav)?;
     let sample = |b: &[u8]| b.try_into().map_or(0, i16::from_le_bytes);
     let side = |at: usize| {
         let frames = bytes.get(44..).unwrap_or_default().chunks_exact(4);
@@ -119,25 +120,17 @@ fn rows(f: &Figures) -> Vec<(String, String)> {
     ]
 }
 
-fn page(
-    call: &Call,
-    local: &Local,
-    args: &Args,
-    (caller, agent): (&[i16], &[i16]),
-    figures: &Figures,
-) -> Page {
+fn page(call: &Call, (caller, agent): (&[i16], &[i16]), figures: &Figures) -> Page {
+    let models = &call.models;
     let duration = agent.len() as f64 / f64::from(RATE_HZ);
     let (caller_peaks, bins_per_second) = peaks(caller, RATE_HZ);
     let story = Story::of(&call.events, duration);
     Page {
         title: "A spoken conversation".to_owned(),
         models: vec![
-            (
-                "language model".to_owned(),
-                format!("{} ({})", local.llm_name(), local.llm_model.character()),
-            ),
-            ("speech to text".to_owned(), format!("Moonshine {:?}", args.stt).to_lowercase()),
-            ("voice".to_owned(), "Piper joe".to_owned()),
+            ("language model".to_owned(), format!("{} ({})", models.llm, models.character)),
+            ("speech to text".to_owned(), models.stt.to_owned()),
+            ("voice".to_owned(), models.voice.clone()),
         ],
         duration,
         caller: caller_peaks,
