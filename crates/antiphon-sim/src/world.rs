@@ -311,7 +311,7 @@ impl World {
             .invariants
             .check(self.told, event, actions, &self.machine)
             .map_err(|e| format!("invariant: {e}; at {event:?}"))?;
-        let interrupted = |a: &Action| matches!(a, Action::Emit(Notice::Interrupted(_)));
+        let interrupted = |a: &Action| matches!(a, Action::Emit(Notice::Interrupted { .. }));
         if let Some(sounding) = self.playout.sounds()
             && actions.iter().any(interrupted)
         {

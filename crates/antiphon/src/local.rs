@@ -61,7 +61,9 @@ impl LlmModel {
     pub const fn character(self) -> &'static str {
         match self {
             Self::Smollm2 => "small talk only: wrong on facts, calls no tools",
-            Self::Qwen => "follows instructions, knows common facts; stiff in small talk, calls no tools",
+            Self::Qwen => {
+                "follows instructions, knows common facts; stiff in small talk, calls no tools"
+            }
         }
     }
 

@@ -31,7 +31,9 @@ impl Coding {
         match self {
             Self::Telephone(G711::MuLaw) => 14,
             Self::Telephone(G711::ALaw) => 13,
-            Self::U8 | Self::I16 | Self::I24 | Self::I32 | Self::F32 | Self::F64 => 8 * self.bytes(),
+            Self::U8 | Self::I16 | Self::I24 | Self::I32 | Self::F32 | Self::F64 => {
+                8 * self.bytes()
+            }
         }
     }
 
