@@ -1,10 +1,12 @@
 //! The parameters of a tool's function: those the model fills, and the context.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::{
     Attribute, Error, FnArg, LitStr, Pat, PatType, Result, Signature, Type, ext::IdentExt as _,
 };
+
+use crate::expand::local;
 
 /// A parameter as the function is called with it.
 enum Parameter {
@@ -15,7 +17,10 @@ enum Parameter {
 }
 
 /// The parameters after `&self`.
-pub(crate) struct Arguments(Vec<Parameter>);
+pub(crate) struct Arguments {
+    parameters: Vec<Parameter>,
+    type_name: Ident,
+}
 
 impl Arguments {
     /// Reads the parameters of `signature`, and takes from them what is meant for the schema.
@@ -37,7 +42,13 @@ impl Arguments {
             let what = "one `RunContext` is enough: take it once";
             errors = Some(Error::new_spanned(&signature.inputs, what));
         }
-        errors.map_or(Ok(Self(parameters)), Err)
+        let type_name = format_ident!("{}Arguments", type_name(&signature.ident));
+        errors.map_or(Ok(Self { parameters, type_name }), Err)
+    }
+
+    /// The name of [`definition`](Self::definition).
+    pub(crate) const fn type_name(&self) -> &Ident {
+        &self.type_name
     }
 
     /// The type that the arguments are read into.
@@ -45,7 +56,8 @@ impl Arguments {
         let private = quote!(#root::__private);
         let serde = path_text(&quote!(#private::serde));
         let schemars = path_text(&quote!(#private::schemars));
-        let fields = self.0.iter().filter_map(|parameter| match parameter {
+        let name = &self.type_name;
+        let fields = self.parameters.iter().filter_map(|parameter| match parameter {
             Parameter::Argument { name, ty, attributes } => {
                 Some(quote!(#(#attributes)* #name: #ty))
             }
@@ -55,17 +67,18 @@ impl Arguments {
             #[derive(#private::serde::Deserialize, #private::schemars::JsonSchema)]
             #[serde(crate = #serde, deny_unknown_fields)]
             #[schemars(crate = #schemars)]
-            struct Arguments { #(#fields,)* }
+            struct #name { #(#fields,)* }
         }
     }
 
     /// What the function is called with, out of `arguments` and `context`.
     pub(crate) fn values(&self) -> TokenStream {
-        let values = self.0.iter().map(|parameter| match parameter {
-            Parameter::Argument { name, .. } => quote!(arguments.#name),
-            Parameter::Context { by_reference: true } => quote!(&context),
+        let (context, arguments) = (local("context"), local("arguments"));
+        let values = self.parameters.iter().map(|parameter| match parameter {
+            Parameter::Argument { name, .. } => quote!(#arguments.#name),
+            Parameter::Context { by_reference: true } => quote!(&#context),
             Parameter::Context { by_reference: false } => {
-                quote!(::core::clone::Clone::clone(&context))
+                quote!(::core::clone::Clone::clone(&#context))
             }
         });
         quote!(#(#values),*)

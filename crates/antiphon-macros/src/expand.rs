@@ -1,6 +1,6 @@
 //! What the attributes write.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{
     Attribute, Error, Expr, ImplItem, ItemFn, ItemImpl, Lit, Meta, ReceiverKind, Result,
@@ -18,7 +18,7 @@ pub(crate) fn function(root: TokenStream, options: TokenStream, item: TokenStrea
         Ok(function) => function,
         Err(_) => {
             let what = "`#[tool]` goes on an async function; for methods see `#[tools]`";
-            return Error::new(proc_macro2::Span::call_site(), what).into_compile_error();
+            return Error::new(Span::call_site(), what).into_compile_error();
         }
     };
     match try_function(&root, options, &mut function) {
@@ -51,16 +51,13 @@ fn try_function(
         #visibility struct #name;
 
         const _: () = {
-            fn tool() -> &'static #root::FunctionTool {
-                static TOOL: ::std::sync::LazyLock<#root::FunctionTool> =
-                    ::std::sync::LazyLock::new(|| #value);
-                &TOOL
-            }
+            static TOOL: ::std::sync::LazyLock<#root::FunctionTool> =
+                ::std::sync::LazyLock::new(|| #value);
 
             #[automatically_derived]
             impl #root::Tool for #name {
                 fn spec(&self) -> #root::ToolSpec {
-                    #root::Tool::spec(tool())
+                    #root::Tool::spec(&*TOOL)
                 }
 
                 fn call(
@@ -68,7 +65,7 @@ fn try_function(
                     context: #root::RunContext,
                     arguments: #root::__private::Value,
                 ) -> #root::__private::BoxFuture<'static, #root::ToolAnswer> {
-                    #root::Tool::call(tool(), context, arguments)
+                    #root::Tool::call(&*TOOL, context, arguments)
                 }
             }
         };
@@ -81,7 +78,7 @@ pub(crate) fn methods(root: TokenStream, options: TokenStream, item: TokenStream
         Ok(block) => block,
         Err(_) => {
             let what = "`#[tools]` goes on an impl block; for a function see `#[tool]`";
-            return Error::new(proc_macro2::Span::call_site(), what).into_compile_error();
+            return Error::new(Span::call_site(), what).into_compile_error();
         }
     };
     if !options.is_empty() {
@@ -120,12 +117,12 @@ fn try_methods(root: &TokenStream, block: &mut ItemImpl) -> Result<TokenStream> 
         return Err(Error::new_spanned(&block.self_ty, what));
     }
     let (generics, _, conditions) = block.generics.split_for_impl();
-    let ty = &block.self_ty;
+    let (ty, this) = (&block.self_ty, local("this"));
     Ok(quote! {
         #[automatically_derived]
         impl #generics #root::Tools for #ty #conditions {
             fn into_tools(self) -> ::std::vec::Vec<::std::sync::Arc<dyn #root::Tool>> {
-                let this = ::std::sync::Arc::new(self);
+                let #this = ::std::sync::Arc::new(self);
                 ::std::vec![#(::std::sync::Arc::new(#values)),*]
             }
         }
@@ -147,8 +144,9 @@ fn method_value(
     }
     let ident = signature.ident.clone();
     let tool = Tool::read(options, attributes, signature)?;
-    let capture = quote!(let this = ::std::sync::Arc::clone(&this););
-    Ok(tool.value(root, &capture, &quote!(this.#ident)))
+    let this = local("this");
+    let capture = quote!(let #this = ::std::sync::Arc::clone(&#this););
+    Ok(tool.value(root, &capture, &quote!(#this.#ident)))
 }
 
 /// Takes `#[tool(..)]` off a method.
@@ -210,8 +208,9 @@ impl Tool {
         function: &TokenStream,
     ) -> TokenStream {
         let Self { name, description, options, arguments, output } = self;
-        let (definition, values) = (arguments.definition(root), arguments.values());
-        let settings = options.settings(root);
+        let (definition, ty) = (arguments.definition(root), arguments.type_name());
+        let (values, settings) = (arguments.values(), options.settings(root));
+        let (context, filled) = (local("context"), local("arguments"));
         let answers = answers(root, output);
         let (constructor, body) = if options.blocking {
             (quote!(blocking), quote!(#function(#values)))
@@ -224,13 +223,18 @@ impl Tool {
             #capture
             #root::FunctionTool::#constructor(
                 #root::ToolSpec::new(#name, #description) #settings,
-                move |context: #root::RunContext, arguments: Arguments| {
-                    let _ = (&context, &arguments);
+                move |#context: #root::RunContext, #filled: #ty| {
+                    let _ = (&#context, &#filled);
                     #body
                 },
             )
         })
     }
+}
+
+/// A variable of ours, which no function or variable of the user's can be taken for.
+pub(crate) fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
 }
 
 /// Has the compiler name the return type, not our code, if it is no answer.

@@ -59,6 +59,7 @@ pub use validate::Validator;
 #[doc(hidden)]
 pub mod __private {
     pub use antiphon_core::BoxFuture;
+    pub use antiphon_macros::{facade_tool, facade_tools};
     pub use serde_json::Value;
     pub use {schemars, serde};
 

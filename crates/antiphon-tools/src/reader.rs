@@ -22,6 +22,9 @@ use opening::{Kind, Names, Opening, Verdict};
 /// Longest text of a call in bytes. A model that has not ended by then never will.
 const MAX_CALL: usize = 16 * 1024;
 
+/// White space between a call and the end of its fence at most, in bytes.
+const MAX_GAP: usize = 64;
+
 /// What a model's text consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
@@ -146,7 +149,7 @@ impl CallReader {
                 let rest = held.trim_start();
                 if rest == "```" {
                     self.state = State::Speech;
-                } else if !"```".starts_with(rest) {
+                } else if !"```".starts_with(rest) || held.len() > MAX_GAP {
                     let held = mem::take(held);
                     self.state = State::Speech;
                     self.feed(&held);

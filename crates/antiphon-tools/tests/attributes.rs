@@ -81,6 +81,26 @@ impl Orders {
     }
 }
 
+/// A type and functions by names that the attributes could have taken for their own.
+#[derive(Deserialize, JsonSchema)]
+struct Arguments(u8);
+
+/// Gives the value.
+#[tool]
+async fn arguments(context: Arguments, this: u8) -> u8 {
+    context.0 + this
+}
+
+/// Does nothing.
+#[tool]
+async fn tool(_context: RunContext) {}
+
+/// Does nothing.
+#[tool]
+async fn context(r#type: &RunContext) {
+    r#type.progress("nothing");
+}
+
 struct Generic<T>(T);
 
 #[tools]
@@ -184,6 +204,15 @@ fn methods_share_their_value() {
     assert!(text.contains("- /size: \"huge\" is not one of \"small\" or \"large\""), "{text}");
     let effects: Vec<_> = tools.freeze().specs().map(|spec| spec.effect).collect();
     assert_eq!(effects, [EffectClass::Read, EffectClass::Write]);
+}
+
+#[test]
+fn names_do_not_collide() {
+    let tools = ToolSet::new().with(ArgumentsTool).unwrap().with(ToolTool).unwrap();
+    let tools = tools.with(ContextTool).unwrap();
+    assert_eq!(answer(&tools, "arguments", r#"{"context": 1, "this": 2}"#), "3");
+    assert_eq!(answer(&tools, "tool", ""), "done");
+    assert_eq!(answer(&tools, "context", ""), "done");
 }
 
 #[test]
