@@ -4,24 +4,19 @@
 
 use serde_json::{Map, Number, Value};
 
-/// Deepest nesting that is looked into.
-const MAX_DEPTH: usize = 16;
-
 /// Converts within `value` what `schema` wants in another type and what has one reading.
 pub(crate) fn coerce(schema: &Value, value: &mut Value) {
-    convert(schema, schema, value, 0);
+    convert(schema, schema, value);
 }
 
-fn convert(root: &Value, schema: &Value, value: &mut Value, depth: usize) {
-    if depth > MAX_DEPTH {
-        return;
-    }
+/// Goes as deep as `value` does, which a JSON reader has bounded.
+fn convert(root: &Value, schema: &Value, value: &mut Value) {
     let schema = resolve(root, schema);
     match value {
-        Value::Object(fields) => fields_of(root, schema, fields, depth),
+        Value::Object(fields) => fields_of(root, schema, fields),
         Value::Array(items) => {
             if let Some(item) = schema.get("items") {
-                items.iter_mut().for_each(|v| convert(root, item, v, depth + 1));
+                items.iter_mut().for_each(|v| convert(root, item, v));
             }
         }
         Value::String(text) => {
@@ -40,7 +35,7 @@ fn convert(root: &Value, schema: &Value, value: &mut Value, depth: usize) {
             if let Some(converted) = converted {
                 *value = converted;
                 if value.is_array() || value.is_object() {
-                    convert(root, schema, value, depth + 1);
+                    convert(root, schema, value);
                 }
             }
         }
@@ -63,7 +58,7 @@ fn convert(root: &Value, schema: &Value, value: &mut Value, depth: usize) {
 }
 
 /// The fields of an object; an optional one that is `null` though it may not be is left out.
-fn fields_of(root: &Value, schema: &Value, fields: &mut Map<String, Value>, depth: usize) {
+fn fields_of(root: &Value, schema: &Value, fields: &mut Map<String, Value>) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return };
     let required = |name: &str| {
         let names = schema.get("required").and_then(Value::as_array);
@@ -78,7 +73,7 @@ fn fields_of(root: &Value, schema: &Value, fields: &mut Map<String, Value>, dept
     });
     for (name, value) in fields {
         if let Some(property) = properties.get(name) {
-            convert(root, property, value, depth + 1);
+            convert(root, property, value);
         }
     }
 }

@@ -152,11 +152,8 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Adds a report. After the line is closed it is dropped; an ending is never crowded out.
+    /// Adds a report. Of too many the oldest progress is dropped; an ending never is.
     pub(crate) fn report(&self, report: Report) {
-        if self.closed.load(Ordering::Acquire) {
-            return;
-        }
         let mut reports = self.reports.lock().unwrap_or_else(PoisonError::into_inner);
         if reports.len() >= MAX_REPORTS
             && let Some(oldest) = reports.iter().position(|r| matches!(r, Report::Progress(_)))

@@ -2,9 +2,6 @@
 
 use super::opening::Kind;
 
-/// Deepest nesting of brackets. Nothing a tool takes is deeper.
-const MAX_DEPTH: usize = 64;
-
 /// Watches a call for its end.
 #[derive(Debug)]
 pub(super) struct Ending {
@@ -44,7 +41,7 @@ pub(super) fn completed(text: &str) -> Option<String> {
     brackets.quote.is_none().then(|| format!("{text}{missing}"))
 }
 
-/// Open brackets, and whether we are within quotes.
+/// Open brackets, no more than the text is long, and whether we are within quotes.
 #[derive(Debug)]
 struct Brackets {
     open: Vec<char>,
@@ -84,9 +81,7 @@ impl Brackets {
             }
             _ => return false,
         };
-        if self.open.len() < MAX_DEPTH {
-            self.open.push(closing);
-        }
+        self.open.push(closing);
         false
     }
 }

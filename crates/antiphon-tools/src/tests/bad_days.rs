@@ -107,6 +107,10 @@ fn an_error_of_the_tool_reaches_the_model_in_its_words() {
         .with(spec("no"), |_, _| async { Err(ToolError::new("Closed on Mondays.")) })
         .with(spec("io"), |_, _| async { Ok(format!("{:?}", "x".parse::<u8>()?)) });
     assert_eq!(world.failure(1, "c1", "no", "{}"), (Failure::Failed, "Closed on Mondays.".into()));
+    let world = world.with(spec("pay").with_effect(EffectClass::Write), |_, _| async {
+        Err(ToolError::new("No money."))
+    });
+    assert_eq!(world.failure(1, "c3", "pay", "{}").1, "No money.", "a tool knows what it did");
     let (why, text) = world.failure(1, "c2", "io", "{}");
     assert_eq!((why, &*text), (Failure::Failed, "invalid digit found in string"));
 }

@@ -106,6 +106,8 @@ fn speech_and_calls_alternate() {
     let text = "Sure: {\"name\": \"book\", \"arguments\": {\"a\": 1}} and that is it.";
     let expected = [speech("Sure: "), call("book", "{\"a\":1}"), speech(" and that is it.")];
     assert_eq!(read(text), expected);
+    let text = "<tool_call>book(a=1)<</tool_call> Hi";
+    assert_eq!(read(text).last(), Some(&speech(" Hi")));
     let text = "```json\n{\"name\": \"book\"}\n```\nBooked.";
     assert_eq!(read(text), [call("book", "{}"), speech("\nBooked.")]);
     let text = "<tool_call>{\"name\": \"book\"} {\"name\": \"search\"}</tool_call>";
@@ -126,6 +128,7 @@ fn speech_is_never_taken_for_a_call() {
         "{\"name\": \"Tom\", \"age\": 3}",
         "[{\"type\": \"x\"}]",
         "rebook(a=1) handbook()",
+        "book(=1) book(1) book(a b)",
         "{",
         "[",
         "```json\n{\"name\": \"Tom\"}\n```",
@@ -150,6 +153,21 @@ fn speech_is_not_held_back() {
     assert_eq!(reader.push("box"), [speech("<toolbox")]);
     assert_eq!(reader.push(" {\"na"), [speech(" ")]);
     assert_eq!(reader.push("tion"), [speech("{\"nation")]);
+    for long in [
+        format!("book({}", "a".repeat(70)),
+        format!("{{{}", " ".repeat(17)),
+        format!("[{}", " ".repeat(17)),
+        format!("book({}", " ".repeat(17)),
+        "```averylonglanguage".to_owned(),
+        format!("```{}", "\n".repeat(17)),
+    ] {
+        let spoken = joined(reader.push(&long));
+        assert!(matches!(&spoken[..], [Piece::Speech(s)] if s.len() + 2 > long.len()), "{long:?}");
+    }
+    let mut reader = CallReader::new(["book"]);
+    assert_eq!(reader.push("```{\"name\": \"book\"}"), [call("book", "{}")]);
+    let gap = "\n".repeat(65);
+    assert_eq!(reader.push(&gap), [speech(&gap)]);
     assert_eq!(reader.finish(), []);
 }
 
