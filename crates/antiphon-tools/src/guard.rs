@@ -61,8 +61,12 @@ impl Guards {
     pub(crate) fn admit(&mut self, now: Timestamp, attempt: &Attempt<'_>) -> Result<(), Refusal> {
         let what = format!("{} {}", attempt.spec.name, attempt.arguments);
         self.not_twice(attempt, &what)?;
-        self.confirm(attempt, &what)?;
+        // Before the confirmation, which is used up by the call it lets through.
         self.within_rate(now, attempt.spec)?;
+        self.confirm(attempt, &what)?;
+        if let Some(made) = self.calls.get_mut(&attempt.spec.name) {
+            made.push_back(now);
+        }
         remember(&mut self.made, Made { turn: attempt.turn, what });
         Ok(())
     }
@@ -122,7 +126,6 @@ impl Guards {
             );
             return Err((Failure::RateLimited, text));
         }
-        made.push_back(now);
         Ok(())
     }
 }

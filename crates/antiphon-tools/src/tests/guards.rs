@@ -74,6 +74,17 @@ fn what_cannot_be_undone_runs_after_the_user_was_asked() {
 }
 
 #[test]
+fn a_refused_call_uses_up_neither_its_rate_nor_its_confirmation() {
+    let world = world(spec(EffectClass::Irreversible).with_rate_limit(1, Duration::from_secs(60)));
+    assert_eq!(world.failure(1, "c1", "act", "{}").0, Failure::Unconfirmed);
+    assert_eq!(world.answer(2, "c2", "act", "{}"), "ok", "asking was no call");
+    assert_eq!(world.failure(3, "c3", "act", "{}").0, Failure::RateLimited);
+    world.time.0.advance(Duration::from_secs(61));
+    assert_eq!(world.failure(3, "c4", "act", "{}").0, Failure::Unconfirmed);
+    assert_eq!(world.answer(4, "c5", "act", "{}"), "ok");
+}
+
+#[test]
 fn a_question_of_long_ago_is_forgotten() {
     let world = world(spec(EffectClass::Read).with_confirmation());
     assert_eq!(world.failure(1, "c1", "act", "{}").0, Failure::Unconfirmed);
