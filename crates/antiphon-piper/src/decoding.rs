@@ -11,11 +11,11 @@ use crate::{
 
 /// Windows of the decoder, in frames of about 12 ms. The first is small for a quick start; a
 /// large one costs less per frame. With this context they join below −60 dB.
-const DECODER: Windows = Windows { first: 20, growth: 20, largest: 60, context: 8 };
+const DECODER: Windows = Windows { first: 20, growth: 40, largest: 100, context: 8 };
 
 /// Windows of the flow. The first serves the decoder's first one and its context. The context is
 /// exact: 4 couplings of 4 convolutions of width 5 see 32 frames to each side.
-const FLOW: Windows = Windows { first: 28, growth: 36, largest: 128, context: 32 };
+const FLOW: Windows = Windows { first: 28, growth: 100, largest: 256, context: 32 };
 
 pub(crate) struct Decoding {
     /// What the flow reads; `None` if the latent is whole.

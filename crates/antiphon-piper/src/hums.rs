@@ -2,18 +2,20 @@
 //!
 //! It deliberately knows no voice and no text but single words, as the normaliser spells them.
 
-/// Hums and their pronunciation in espeak's IPA, by which a listener takes them for hums.
+/// Hums and their pronunciation in espeak's IPA. Voices have hardly been trained on them: of many
+/// spellings these are the ones that Moonshine tiny takes for nothing, "uh" or "yeah" rather than
+/// for other words.
 const HUMS: [(&str, &str); 10] = [
-    ("mm", "mː"),
-    ("mmm", "mːː"),
-    ("hm", "hmː"),
-    ("hmm", "hmː"),
-    ("hmmm", "hmːː"),
-    ("mhm", "mhˈm"),
-    ("mmhm", "mhˈm"),
-    ("mmhmm", "mhˈmː"),
-    ("uhhuh", "ʌhˈʌ"),
-    ("huh", "hˈʌ"),
+    ("mm", "m"),
+    ("mmm", "m"),
+    ("hm", "hm"),
+    ("hmm", "hm"),
+    ("hmmm", "hm"),
+    ("mhm", "mhm"),
+    ("mhmm", "mhm"),
+    ("mmhm", "mhm"),
+    ("mmhmm", "mhm"),
+    ("uhhuh", "əhʌ"),
 ];
 
 /// The pronunciation of `word` if it is a hum.

@@ -47,7 +47,7 @@ impl Phonemes {
         let mut this = Self::default();
         this.symbol(START, voice);
         let mut cursor = 0;
-        let mut gap = false;
+        let (mut gap, mut after_hum) = (false, false);
         for token in g2p()?.tokens(spoken) {
             let found = spoken.get(cursor..).and_then(|r| r.find(&token.text));
             let start = found.map_or(cursor, |n| cursor + n);
@@ -56,9 +56,12 @@ impl Phonemes {
             let is_mark = token.text.chars().all(|c| MELODY.contains(c));
             let sounds = match hum(&token.text) {
                 Some(hum) => hum.to_owned(),
+                // A hum before a comma, or before nothing, turns into a word.
+                None if is_mark && after_hum => ".".to_owned(),
                 None if is_mark => token.text.clone(),
                 None => espeak(&token.phonemes),
             };
+            after_hum = hum(&token.text).is_some();
             if gap && !sounds.is_empty() {
                 this.symbol(' ', voice);
             }
@@ -73,6 +76,9 @@ impl Phonemes {
         }
         if this.words.is_empty() {
             return Ok(Self { unknown: this.unknown, ..Self::default() });
+        }
+        if after_hum {
+            this.symbol('.', voice);
         }
         this.ids.extend(voice.id(END));
         Ok(this)

@@ -143,6 +143,7 @@ impl Vits {
         })?;
         let cuts = Cuts::find(path).map_err(|e| bad(format!("not an ONNX file ({e})")))?;
         let model = ModelOptions::with_all_ops()
+            .prepack_weights(true)
             .load_file(path)
             .map_err(|e| bad(format!("not a voice model ({e})")))?;
         let node = |name: &str| {

@@ -181,6 +181,9 @@ fn plain(core: &str) -> Vec<String> {
     {
         return split(named);
     }
+    if is_hum(core) {
+        return vec![core.replace('-', "")];
+    }
     let mut text = String::new();
     for c in core.chars() {
         match c {
@@ -196,6 +199,13 @@ fn plain(core: &str) -> Vec<String> {
     }
     let word = |w: &str| w.trim_matches('\'').to_owned();
     text.split_whitespace().map(word).filter(|w| !w.is_empty()).collect()
+}
+
+/// "Mm-hm", "uh-huh": one sound of a listener, not words joined by a hyphen. ("Uh-uh", which is a
+/// no, is two.)
+fn is_hum(core: &str) -> bool {
+    let hums = ["mm-hm", "mm-hmm", "m-hm", "m-hmm", "uh-huh"];
+    hums.iter().any(|hum| core.eq_ignore_ascii_case(hum))
 }
 
 fn split(words: &str) -> Vec<String> {

@@ -23,6 +23,19 @@ fn plain_words_pass_and_map_to_themselves() {
 }
 
 #[test]
+fn the_hums_of_a_listener_are_one_word() {
+    check(&[
+        ("Mm-hm.", "Mmhm."),
+        ("mm-hmm, go on", "mmhmm, go on"),
+        ("Uh-huh!", "Uhhuh!"),
+        ("uh-uh", "uh uh"),
+        ("half-hearted", "half hearted"),
+    ]);
+    let n = normalise("Well, uh-huh.");
+    assert_eq!(n.words[1].source, 6..12);
+}
+
+#[test]
 fn dates_and_times() {
     check(&[
         ("on 3/4/2025.", "on March fourth twenty twenty five."),
