@@ -31,7 +31,7 @@ fn cut(net: &mut File) {
 /// The same length, other bytes.
 fn scratch(net: &mut File) {
     net.seek(SeekFrom::Start(0)).unwrap();
-    net.write_all(&[0xff; 4_096]).unwrap();
+    net.write_all(&[0; 4_096]).unwrap();
 }
 
 fn call(cache: &Path, hub: &str, dir: &Path, out: &str) -> Command {
