@@ -103,6 +103,9 @@ fn print(event: &SessionEvent) {
         Notice::Resumed { .. } => row(at, "agent", "· goes on"),
         Notice::Segment { text, .. } => row(at, "agent", &format!("… {}", text.trim())),
         Notice::SpeechEnded { heard, interrupted: true, estimated, .. } => {
+            if heard.trim().is_empty() {
+                return row(at, "agent", "· nothing of it was heard");
+            }
             let how = if *estimated { " (estimated)" } else { "" };
             row(at, "agent", &format!("heard until: “{} —”{how}", heard.trim()));
         }

@@ -123,34 +123,41 @@ fn the_journal_replays_and_the_page_is_there() {
     assert!(page.contains("going for a walk") && page.contains("SmolLM2"));
 }
 
+/// Word errors allowed on the agent's side. Measured in four calls: 0.009 to 0.036, where a speech
+/// was broken off within a word. One sentence lost, doubled or on the wrong side is about 0.1.
+const AGENT_BOUND: f64 = 0.08;
+
+/// Word errors allowed on the caller's side. Measured in four calls: 0.0 to 0.057, which are three
+/// of 53 words, all of spelling ("Ok", "good-bye"). A line lost is 0.1 or more but for the "Okay".
+const CALLER_BOUND: f64 = 0.1;
+
 /// The recording says what the transcript says: another, better recogniser hears the agent's
 /// side and finds what history holds, and the caller's side and finds the script.
 #[test]
 fn the_recording_says_what_the_transcript_says() {
     let (caller, agent) = sides(&call().path("call.wav"));
-    let moonshine = Moonshine::load(&model("moonshine-base").file("moonshine.bin").unwrap());
-    let moonshine = moonshine.unwrap();
+    let model = model("moonshine-base").file("moonshine.bin").unwrap();
+    let moonshine = Moonshine::load(&model).unwrap();
     let speeches = call().notices("speech_ended");
     let heard: Vec<&str> = speeches.iter().map(|(_, s)| s["heard"].as_str().unwrap()).collect();
-    let agent = transcribe(&moonshine, &agent);
-    let rate = Wer::of(&heard.join(" "), &agent).rate();
-    println!("agent: word error rate {rate:.3}\n{}\n{agent}", heard.join(" "));
-    assert!(rate < 0.15, "{rate}");
-    let caller = transcribe(&moonshine, &caller);
-    let rate = Wer::of(&SCRIPT.join(" "), &caller).rate();
-    println!("caller: word error rate {rate:.3}\n{caller}");
-    assert!(rate < 0.15, "{rate}");
+    let check = |side: &[i16], expected: &str, bound| {
+        let found = transcribe(&moonshine, side);
+        let wer = Wer::of(expected, &found);
+        assert!(wer.rate() < bound, "{} of {expected:?}: {found:?}", wer.rate());
+    };
+    check(&agent, &heard.join(" "), AGENT_BOUND);
+    check(&caller, &SCRIPT.join(" "), CALLER_BOUND);
 }
 
-/// Transcribes piece by piece, cut where it is quiet for longest within 12 to 4 seconds.
+/// Transcribes stretch by stretch.
 fn transcribe(moonshine: &Moonshine, side: &[i16]) -> String {
     let side = resample(side, 24_000, 16_000).unwrap();
-    let texts = pieces(&side).into_iter().map(|p| moonshine.transcribe(p, &|| false).unwrap());
+    let texts = stretches(&side).into_iter().map(|s| moonshine.transcribe(s, &|| false).unwrap());
     texts.collect::<Vec<_>>().join(" ")
 }
 
-/// Stretches of sound, each with its pauses of less than 0.6 s.
-fn pieces(side: &[i16]) -> Vec<&[i16]> {
+/// Stretches of sound at 16 kHz, each with its pauses of less than 0.6 s and 0.2 s around it.
+fn stretches(side: &[i16]) -> Vec<&[i16]> {
     const PAUSE: usize = 9_600;
     const MARGIN: usize = 3_200;
     let loud = side.iter().enumerate().filter(|(_, s)| s.unsigned_abs() > 400).map(|(n, _)| n);
