@@ -131,6 +131,19 @@ fn a_disk_that_fails_is_not_taken_for_a_bad_file() {
 }
 
 #[test]
+fn what_a_file_promises_and_does_not_hold_is_known() {
+    let data = [0.5, f32::NAN, f32::NAN].map(f32::to_le_bytes).concat();
+    for (size, promised) in [(12, Some(0)), (20, Some(2)), (u32::MAX, None), (0, None)] {
+        let bytes = file(3, 1, 32, &data, size);
+        let mut reader = WavReader::new(bytes.as_slice(), "test.wav").unwrap();
+        let mut samples = Vec::new();
+        while reader.read_mono(2, &mut samples).unwrap() > 0 {}
+        let known = (samples.len(), reader.bits(), reader.not_numbers(), reader.promised());
+        assert_eq!(known, (3, 32, 2, promised), "{size}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_refused_with_a_way_out() {
     for (bytes, word) in [
         (Vec::new(), "empty"),
