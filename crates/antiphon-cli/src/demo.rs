@@ -33,7 +33,7 @@ use crate::progress::Bar;
 pub(crate) struct Args {
     /// A recording that is the caller, instead of the script.
     ///
-    /// A WAV file of any rate from 4 to 192 kHz, 16 to 64 bits or float, one or two channels.
+    /// A WAV file of 4 to 192 kHz, 16 to 32 bits, float or G.711, with one or two channels.
     #[arg(long, value_name = "FILE.wav")]
     pub(crate) input: Option<PathBuf>,
     /// Skip the time in which nobody works.

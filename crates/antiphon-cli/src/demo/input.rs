@@ -7,7 +7,8 @@ use std::{fs, io::ErrorKind, path::Path};
 
 use antiphon::{Code, Error, Result, audio::WavReader};
 
-/// Eight bits leave 48 dB between voice and noise, which the recogniser takes for mumbling.
+/// What telephones have (G.711). Eight plain bits leave 48 dB between voice and noise, which the
+/// recogniser takes for mumbling.
 const MIN_BITS: usize = 13;
 
 /// Of more channels nobody can say which one is the caller.

@@ -91,7 +91,7 @@ fn the_barge_in_takes_the_turn() {
     let said = |(_, turn): &&(f64, &Value)| turn["text"].as_str().unwrap().contains("the sea");
     let (committed, turn) = turns.iter().find(said).unwrap();
     let interrupted = call().notices("interrupted");
-    let (at, _) = interrupted.iter().find(|(_, n)| *n == &turn["turn"]).unwrap();
+    let (at, _) = interrupted.iter().find(|(_, n)| n["turn"] == turn["turn"]).unwrap();
     let held = call().notices("overlap_started");
     let (held, _) = held.iter().find(|(_, n)| *n == &turn["turn"]).unwrap();
     assert!(held <= at && at < committed);
@@ -108,9 +108,9 @@ fn the_backchannel_does_not_stop_the_agent() {
     let discarded = call().notices("turn_discarded");
     let (at, turn) = discarded.iter().find(|(_, n)| n["why"] == "backchannel").unwrap();
     let resumed = call().notices("resumed");
-    assert!(resumed.iter().any(|(t, n)| t >= at && *n == &turn["turn"]), "{resumed:?}");
+    assert!(resumed.iter().any(|(t, n)| t >= at && n["turn"] == turn["turn"]), "{resumed:?}");
     let interrupted = call().notices("interrupted");
-    assert!(interrupted.iter().all(|(_, n)| *n != &turn["turn"]), "{interrupted:?}");
+    assert!(interrupted.iter().all(|(_, n)| n["turn"] != turn["turn"]), "{interrupted:?}");
     let speeches = call().notices("speech_ended");
     let ended = speeches.iter().find(|(t, _)| t > at).unwrap().1;
     assert_eq!((&ended["interrupted"], &ended["unheard"]), (&false.into(), &"".into()));
