@@ -18,6 +18,8 @@ pub enum Row {
     Decision,
     /// The driver and the media plane.
     Runtime,
+    /// What is described, stored or served around sessions.
+    Around,
     /// One engine or service behind a port.
     Provider,
     /// The manifest and the cache.
@@ -35,7 +37,7 @@ pub enum Row {
 }
 
 use Row::{
-    Binary, Component, Decision, Facade, Integration, Media, Models, Provider, Runtime, Simulator,
+    Around, Binary, Component, Decision, Facade, Integration, Media, Models, Provider, Runtime, Simulator,
     Vocabulary, Xtask,
 };
 
@@ -54,6 +56,7 @@ pub const TABLE: &[(&str, Row)] = &[
     ("antiphon-macros", Component),
     ("antiphon-conversation", Decision),
     ("antiphon-session", Runtime),
+    ("antiphon-config", Around),
     ("antiphon-silero", Provider),
     ("antiphon-webrtc-vad", Provider),
     ("antiphon-smart-turn", Provider),
@@ -86,10 +89,13 @@ impl Row {
             Provider => &[Vocabulary, Component, Media],
             Simulator => &[Vocabulary, Component, Media, Decision],
             Runtime => &[Vocabulary, Component, Media, Decision],
-            Facade => &[Vocabulary, Component, Media, Decision, Runtime, Provider, Models],
+            Around => &[Vocabulary, Component, Media, Decision, Runtime],
+            Facade => {
+                &[Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models]
+            }
             Binary => &[Facade],
             Integration => &[
-                Vocabulary, Component, Media, Decision, Runtime, Provider, Models, Facade,
+                Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models, Facade,
                 Simulator,
             ],
         }
