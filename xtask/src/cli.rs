@@ -38,6 +38,14 @@ pub enum Command {
     It(Rest),
     /// Run seeded random conversations in the virtual world
     Sim(Rest),
+    /// Feed mutated input to a parser, more of it than the tests do
+    Fuzz {
+        /// Which parser
+        what: Fuzz,
+        /// How many inputs
+        #[arg(long, default_value_t = 1_000_000)]
+        executions: u64,
+    },
     /// Measure, in a release build
     Bench {
         /// What to measure
@@ -52,6 +60,13 @@ pub enum Command {
     Models(Rest),
     /// Print the size and shape of each crate
     Metrics,
+}
+
+/// What `fuzz` feeds.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Fuzz {
+    /// The loader of agent files
+    Yaml,
 }
 
 /// What `bench` measures.
@@ -87,6 +102,14 @@ impl Command {
             Self::It(rest) => run(&["test", "--package", "antiphon-it"], &rest.args),
             Self::Sim(rest) => {
                 run(&["run", "--release", "--package", "antiphon-sim", "--"], &rest.args)
+            }
+            Self::Fuzz { what, executions } => {
+                let krate = match what {
+                    Fuzz::Yaml => "antiphon-config",
+                };
+                let count = executions.to_string();
+                let count = [("ANTIPHON_FUZZ_EXECUTIONS", count.as_str())];
+                run_with(&["test", "--package", krate, "--test", "fuzz"], NONE, &count)
             }
             Self::Bench { what, rest } => {
                 let what = match what {

@@ -13,7 +13,8 @@ use serde::{
 };
 
 use crate::{
-    secret::{Secret, Setting, settings},
+    secret::Secret,
+    setting::{Setting, settings},
     tools::Tool,
     turn_taking::{TurnTaking, millis},
 };

@@ -37,8 +37,8 @@ pub enum Row {
 }
 
 use Row::{
-    Around, Binary, Component, Decision, Facade, Integration, Media, Models, Provider, Runtime, Simulator,
-    Vocabulary, Xtask,
+    Around, Binary, Component, Decision, Facade, Integration, Media, Models, Provider, Runtime,
+    Simulator, Vocabulary, Xtask,
 };
 
 /// Every crate of the workspace and its row.
@@ -90,9 +90,7 @@ impl Row {
             Simulator => &[Vocabulary, Component, Media, Decision],
             Runtime => &[Vocabulary, Component, Media, Decision],
             Around => &[Vocabulary, Component, Media, Decision, Runtime],
-            Facade => {
-                &[Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models]
-            }
+            Facade => &[Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models],
             Binary => &[Facade],
             Integration => &[
                 Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models, Facade,
