@@ -3,7 +3,7 @@
 //!
 //! The comments of the fields are the descriptions of the published schema.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use antiphon_conversation::Config;
 use schemars::JsonSchema;
@@ -13,10 +13,11 @@ use serde::{
 };
 
 use crate::{
+    mirror::Mirror as _,
     secret::Secret,
     setting::{Setting, settings},
     tools::Tool,
-    turn_taking::{TurnTaking, millis},
+    turn_taking::TurnTaking,
 };
 
 /// The provider of what is not there.
@@ -35,6 +36,10 @@ pub struct AgentFile {
     pub instructions: Instructions,
     /// Said at the start; empty for nothing.
     pub greeting: String,
+    /// Said when the user is away, to ask them back; empty for nothing.
+    pub reprompt: String,
+    /// Said when a reply fails before it has begun; empty for nothing.
+    pub apology: String,
     /// The models it runs on.
     pub models: Models,
     /// How it sounds.
@@ -57,9 +62,11 @@ impl Default for AgentFile {
             language: config.language.clone(),
             instructions: Instructions::Text(config.instructions.clone()),
             greeting: config.greeting.clone(),
+            reprompt: config.reprompt.clone(),
+            apology: config.apology.clone(),
             models: Models::default(),
             voice: Voice { name: config.voice.clone(), rate: config.speaking_rate },
-            turn_taking: TurnTaking::of(&config),
+            turn_taking: TurnTaking::default(),
             tools: Vec::new(),
             limits: Limits::default(),
             context: Context::default(),
@@ -186,6 +193,9 @@ pub struct Limits {
     /// Most items of history that are kept.
     #[schemars(range(min = 2))]
     pub max_history_items: usize,
+    /// How often the user is asked back while away.
+    #[schemars(range(max = 100))]
+    pub max_reprompts: u32,
     /// Most rounds of tool calls in one reply.
     #[schemars(range(min = 0, max = 100))]
     pub max_tool_steps: u32,
@@ -203,9 +213,10 @@ impl Default for Limits {
         Self {
             max_reply_tokens: config.max_reply_tokens,
             max_history_items: config.max_history_items,
+            max_reprompts: config.max_reprompts,
             max_tool_steps: 3,
-            model_timeout_ms: millis(config.effect_timeout),
-            playout_timeout_ms: millis(config.playout_timeout),
+            model_timeout_ms: u64::of(&config.effect_timeout),
+            playout_timeout_ms: u64::of(&config.playout_timeout),
         }
     }
 }
@@ -251,15 +262,18 @@ impl AgentFile {
     pub fn apply(&self, config: &mut Config) {
         self.instructions.text().clone_into(&mut config.instructions);
         config.greeting.clone_from(&self.greeting);
+        config.reprompt.clone_from(&self.reprompt);
+        config.apology.clone_from(&self.apology);
         config.language.clone_from(&self.language);
         config.voice.clone_from(&self.voice.name);
         config.speaking_rate = self.voice.rate;
         config.turn_detector = self.models.turn_detector.provider != NO_PROVIDER;
         config.max_reply_tokens = self.limits.max_reply_tokens;
         config.max_history_items = self.limits.max_history_items;
-        config.effect_timeout = Duration::from_millis(self.limits.model_timeout_ms);
-        config.playout_timeout = Duration::from_millis(self.limits.playout_timeout_ms);
-        self.turn_taking.apply(config);
+        config.max_reprompts = self.limits.max_reprompts;
+        self.limits.model_timeout_ms.put(&mut config.effect_timeout);
+        self.limits.playout_timeout_ms.put(&mut config.playout_timeout);
+        self.turn_taking.put(config);
     }
 
     /// Calls `visit` with every secret and the path to it.

@@ -80,14 +80,10 @@ fn outside(x: f64, schema: &Json, min: &str, max: &str, unit: &str) -> Option<St
     Some(format!("must be {bounds}{unit}"))
 }
 
-/// Every rule between fields that `agent` breaks.
-pub(crate) fn rules(agent: &AgentFile) -> Vec<Fault> {
+/// Every rule between fields that `agent`, read from `tree`, breaks.
+pub(crate) fn rules(agent: &AgentFile, tree: &Node) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let ends = &agent.turn_taking.endpointing;
-    if ends.floor_ms > ends.ceiling_ms {
-        let what = format!("must not exceed ceiling_ms, which is {}", ends.ceiling_ms);
-        faults.push(Fault::new(path(&["turn_taking", "endpointing", "floor_ms"]), what));
-    }
+    faults.extend(agent.to_conversation_config().validate().err().map(|e| conversation(&e, tree)));
     if agent.language.as_deref().is_some_and(|tag| !is_language_tag(tag)) {
         let fault = Fault::new(path(&["language"]), "is not a BCP 47 tag");
         faults.push(fault.with_help("write it as `en` or `pt-BR`"));
@@ -110,6 +106,16 @@ pub(crate) fn rules(agent: &AgentFile) -> Vec<Fault> {
         faults.extend(found.into_iter().map(below));
     }
     faults
+}
+
+/// What the conversation says of its configuration. It begins with the name of the setting, in
+/// which this file has the unit at the end.
+fn conversation(error: &antiphon_core::Error, tree: &Node) -> Fault {
+    let name = error.detail().split(' ').next().unwrap_or_default();
+    let written = ["", "_ms"].map(|unit| KeyPath::parse(&format!("turn_taking.{name}{unit}")).0);
+    let there = written.into_iter().find(|path| tree.get(path).is_some()).unwrap_or_default();
+    let fault = Fault::new(there, error.detail());
+    Fault { help: error.help().map(str::to_owned), ..fault }
 }
 
 /// Field, what is wrong with it, how to mend it.

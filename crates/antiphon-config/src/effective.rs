@@ -73,7 +73,9 @@ pub fn parse(path: &Path, bytes: &[u8], sources: &Sources) -> Result<Effective, 
         return Err(ConfigError::new(problems));
     };
     let mut faults = check::bounds(&tree);
-    faults.extend(check::rules(&agent));
+    if faults.is_empty() {
+        faults = check::rules(&agent, &tree);
+    }
     faults.extend(read_instructions(&mut agent, path).err());
     let secrets = resolve(&mut agent, sources, &mut faults);
     if faults.is_empty() {

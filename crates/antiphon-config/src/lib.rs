@@ -10,6 +10,7 @@ mod decode;
 mod effective;
 mod error;
 mod layers;
+mod mirror;
 mod node;
 mod origin;
 mod reload;
@@ -34,7 +35,7 @@ pub use secret::Secret;
 pub use setting::Setting;
 pub use show::Leaf;
 pub use tools::{Effect, HttpTool, McpTools, Method, Tool};
-pub use turn_taking::{Endpointing, Interruption, TurnTaking};
+pub use turn_taking::{Dynamic, Echo, Endpointing, Floor, Interruption, Mode, Mute, TurnTaking};
 
 #[cfg(test)]
 mod tests;

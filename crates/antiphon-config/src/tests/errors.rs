@@ -72,8 +72,7 @@ fn all_faults_are_found_at_once() {
 #[test]
 fn bounds_of_the_schema_are_kept() {
     let yaml = "name: \"\"\nvoice: {rate: 3}\nturn_taking:\n  endpointing:\n    threshold: .nan\n\
-                \x20   floor_ms: 900\n    ceiling_ms: 500\nlanguage: english please\ntools:\n\
-                \x20 - http: {name: a, url: 'https://a', timeout_ms: 0}\n";
+                \x20   floor_ms: 70000\ntools:\n\x20 - http: {name: a, url: 'https://a', timeout_ms: 0}\n";
     check(
         yaml,
         expect![[r#"
@@ -92,21 +91,36 @@ fn bounds_of_the_schema_are_kept() {
             5 |     threshold: .nan
               |                ^^^^
 
-            agent.yaml:6:15: turn_taking.endpointing.floor_ms: must not exceed ceiling_ms, which is 500
+            agent.yaml:6:15: turn_taking.endpointing.floor_ms: must be between 0 and 60000
               |
-            6 |     floor_ms: 900
-              |               ^^^
+            6 |     floor_ms: 70000
+              |               ^^^^^
 
-            agent.yaml:8:11: language: is not a BCP 47 tag
+            agent.yaml:8:51: tools.0.http.timeout_ms: must be between 1 and 600000
               |
-            8 | language: english please
-              |           ^^^^^^^^^^^^^^
-              = help: write it as `en` or `pt-BR`
+            8 |   - http: {name: a, url: 'https://a', timeout_ms: 0}
+              |                                                   ^"#]],
+    );
+}
 
-            agent.yaml:10:51: tools.0.http.timeout_ms: must be between 1 and 600000
-               |
-            10 |   - http: {name: a, url: 'https://a', timeout_ms: 0}
-               |                                                   ^"#]],
+#[test]
+fn settings_must_go_together() {
+    let yaml = "turn_taking:\n  endpointing:\n    floor_ms: 900\n    ceiling_ms: 500\n\
+                language: english please\n";
+    check(
+        yaml,
+        expect![[r#"
+        agent.yaml:3:15: turn_taking.endpointing.floor_ms: endpointing.floor (900ms) exceeds endpointing.ceiling (500ms)
+          |
+        3 |     floor_ms: 900
+          |               ^^^
+          = help: lower the first or raise the second
+
+        agent.yaml:5:11: language: is not a BCP 47 tag
+          |
+        5 | language: english please
+          |           ^^^^^^^^^^^^^^
+          = help: write it as `en` or `pt-BR`"#]],
     );
 }
 

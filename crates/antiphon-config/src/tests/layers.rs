@@ -2,6 +2,7 @@
 
 use antiphon_conversation::Config;
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::{agent, with};
 use crate::{Origin, Sources};
@@ -46,30 +47,46 @@ fn nothing_set_is_the_default_of_the_conversation() {
 
 #[test]
 fn every_setting_of_the_conversation_arrives() {
-    let yaml = "language: fr\ninstructions: I\ngreeting: G\nvoice: {name: V, rate: 1.5}\n\
-                models: {turn_detector: {provider: none}}\n\
-                turn_taking:\n  preemptive: false\n\
-                \x20 endpointing: {floor_ms: 1, ceiling_ms: 2, without_detector_ms: 3, \
-                threshold: 0.7, transcript_grace_ms: 4}\n\
-                \x20 interruption: {enabled: false, min_words: 5, min_speech_ms: 6, \
-                transcript_grace_ms: 7, backchannels: [oui]}\n\
-                limits: {max_reply_tokens: 8, max_history_items: 9, model_timeout_ms: 10, \
-                playout_timeout_ms: 11}\n";
+    let yaml = "
+language: fr
+instructions: I
+greeting: G
+reprompt: R
+apology: A
+voice: {name: V, rate: 1.5}
+models: {turn_detector: {provider: none}}
+turn_taking:
+  preemptive: false
+  preemptive_after_ms: 1
+  endpointing: {mode: fixed, floor_ms: 2, middle_ms: 3, ceiling_ms: 4, without_detector_ms: 5,
+    threshold: 0.7, sure: 0.8, dynamic: {min_ms: 6, max_ms: 7}, provider_ceiling_ms: 8,
+    transcript_grace_ms: 9}
+  interruption: {enabled: false, min_words: 5, min_speech_ms: 60, ignore_shorter_ms: 7,
+    transcript_grace_ms: 8, backchannels: [oui], backchannel_from: 0.9, interruption_up_to: 0.2,
+    echo: {enabled: false, window_ms: 9, min_words: 3, longest_ms: 10},
+    mute: {first_speech: true, while_tool_runs: true, always: true}, fade_ms: 11}
+  floor: {max_turn_ms: 1000, away_after_ms: null}
+limits: {max_reply_tokens: 8, max_history_items: 9, max_reprompts: 7, model_timeout_ms: 10,
+  playout_timeout_ms: 11}
+";
     let config = agent(yaml).unwrap().agent().to_conversation_config();
     let json = serde_json::to_value(&config).unwrap();
     let default = serde_json::to_value(Config::default()).unwrap();
-    let same: Vec<&String> = json
-        .as_object()
-        .unwrap()
-        .iter()
-        .filter(|(key, value)| default.get(*key) == Some(value))
-        .map(|(key, _)| key)
-        .collect();
-    assert_eq!(same, ["playout_rate_hz", "segments_ahead"], "settings no agent file speaks of");
-    for part in ["endpointing", "interruption"] {
-        for (key, value) in json[part].as_object().unwrap() {
-            assert_ne!(value, &default[part][key], "{part}.{key} did not arrive");
+    let mut same = Vec::new();
+    unchanged(&json, &default, "", &mut same);
+    assert_eq!(same, ["/playout_rate_hz", "/segments_ahead"], "no agent file speaks of others");
+}
+
+/// The paths of `value` that are as in `default`; whole and part of a duration count as one.
+fn unchanged(value: &Value, default: &Value, path: &str, same: &mut Vec<String>) {
+    match value.as_object() {
+        Some(fields) if !fields.contains_key("nanos") => {
+            for (key, value) in fields {
+                unchanged(value, &default[key], &format!("{path}/{key}"), same);
+            }
         }
+        _ if value == default => same.push(path.to_owned()),
+        _ => {}
     }
 }
 
