@@ -1,6 +1,8 @@
 //! What the machine wants done: imperative, closed, comparable.
 
-use antiphon_core::{Code, Generation, OpId, RequestId, SegmentId, SpeechId, TurnId};
+use antiphon_core::{
+    Code, Generation, OpId, RequestId, SegmentId, SpeechId, ToolCall, ToolEvent, TurnId,
+};
 use antiphon_llm::LlmRequest;
 use antiphon_tts::{TtsRequest, WordTiming};
 use antiphon_turn::Why;
@@ -58,6 +60,15 @@ pub enum Effect {
     },
     /// Compose a reply.
     Generate(LlmRequest),
+    /// Run a tool.
+    CallTool {
+        /// The model's call.
+        call: ToolCall,
+        /// The turn whose reply makes it.
+        turn: TurnId,
+        /// What was said, if calls are to be checked against it.
+        said: Option<UserWords>,
+    },
     /// Synthesise a segment and queue it for playout after the segments started before it.
     Speak {
         /// The playout generation it belongs to.
@@ -76,6 +87,15 @@ pub enum Effect {
         /// The recording.
         clip: RequestId,
     },
+}
+
+/// What the user said, for tools whose arguments must not be made up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserWords {
+    /// In the latest turn.
+    pub last: String,
+    /// In the whole conversation, as far as it is kept.
+    pub all: String,
 }
 
 /// Input for a running transcription.
@@ -245,6 +265,29 @@ pub enum Notice {
         interrupted: bool,
         /// Whether the boundary is an estimate.
         estimated: bool,
+    },
+    /// More text of a reply that is not spoken.
+    ReplyText {
+        /// The speech.
+        speech: SpeechId,
+        /// The text.
+        text: String,
+    },
+    /// The agent calls a tool.
+    ToolCalled {
+        /// The turn.
+        turn: TurnId,
+        /// The call.
+        call: ToolCall,
+    },
+    /// Something happened to a call.
+    Tool {
+        /// The call's id.
+        call: String,
+        /// The tool.
+        name: String,
+        /// What happened.
+        event: ToolEvent,
     },
     /// A preemptive reply was dropped before it was committed.
     PreemptiveDropped {

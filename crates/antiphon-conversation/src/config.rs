@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon_core::{Code, Error, Result};
+use antiphon_core::{Code, Error, Result, ToolDefinition};
 use antiphon_turn::{EndpointingConfig, FloorConfig, InterruptionConfig};
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,22 @@ pub struct Config {
     pub floor: FloorConfig,
     /// Syntheses started beyond the segment that is being played. Default 2.
     pub segments_ahead: usize,
+    /// What the agent may call.
+    pub tools: Vec<ToolDefinition>,
+    /// Rounds of tool calls in one reply; after them the model answers without tools. Default 5.
+    pub max_tool_steps: u32,
+    /// A tool that reports nothing for so long is given up. Its own limit comes first. Default
+    /// 120 s.
+    pub tool_timeout: Duration,
+    /// Said when tools take longer than `filler_after` and nothing was said before; empty for
+    /// nothing.
+    pub filler: String,
+    /// Default 800 ms.
+    pub filler_after: Duration,
+    /// Tells tools what the user said, so that arguments a small model made up are refused.
+    pub ground_tool_calls: bool,
+    /// Whether replies are spoken. Without, text counts as heard as it comes: for chats.
+    pub speak: bool,
     /// Most tokens of one reply; `None` leaves it to the model.
     pub max_reply_tokens: Option<u32>,
     /// Most history items kept.
@@ -74,6 +90,13 @@ impl Default for Config {
             interruption: InterruptionConfig::default(),
             floor: FloorConfig::default(),
             segments_ahead: 2,
+            tools: Vec::new(),
+            max_tool_steps: 5,
+            tool_timeout: Duration::from_secs(120),
+            filler: String::new(),
+            filler_after: Duration::from_millis(800),
+            ground_tool_calls: false,
+            speak: true,
             max_reply_tokens: None,
             max_history_items: 200,
             effect_timeout: Duration::from_secs(15),
@@ -98,8 +121,9 @@ impl Config {
         if !(1..=8).contains(&self.segments_ahead) {
             return bad("segments_ahead must be between 1 and 8");
         }
-        if self.effect_timeout.is_zero() || self.playout_timeout.is_zero() {
-            return bad("effect_timeout and playout_timeout must not be zero");
+        let timeouts = [self.effect_timeout, self.playout_timeout, self.tool_timeout];
+        if timeouts.iter().any(Duration::is_zero) {
+            return bad("effect_timeout, playout_timeout and tool_timeout must not be zero");
         }
         self.endpointing.validate()?;
         self.interruption.validate()?;

@@ -3,6 +3,7 @@
 //! Settling derives everything from state and time. No event handler starts a chain of its own,
 //! so any order of events ends in the same place.
 
+mod calls;
 mod floor;
 mod inputs;
 mod replies;
@@ -13,7 +14,8 @@ use antiphon_state::History;
 
 use crate::{
     Action, Actions, AgentState, Config, Deadline, Event, Notice, UserState, attention::Attention,
-    ops::Ops, overlap::Overlap, plans::Plans, playout::Playout, speech::Speech, turn::UserTurn,
+    ops::Ops, overlap::Overlap, plans::Plans, playout::Playout, speech::Speech,
+    tools::RunningTools, turn::UserTurn,
 };
 
 /// One conversation. See the crate documentation.
@@ -29,6 +31,7 @@ pub struct Conversation {
     next_speech: u32,
     waiting: Plans,
     playout: Playout,
+    tools: RunningTools,
     attention: Attention,
     history: History,
     agent_state: AgentState,
@@ -54,13 +57,14 @@ impl Conversation {
         Ok(Self {
             now: Timestamp::ZERO,
             phase: Phase::New,
-            ops: Ops::new(config.effect_timeout),
+            ops: Ops::new(config.effect_timeout, config.tool_timeout),
             turn: UserTurn::new(),
             overlap: None,
             speech: None,
             next_speech: 0,
             waiting: Plans::default(),
             playout: Playout::new(),
+            tools: RunningTools::default(),
             attention: Attention::default(),
             history: History::new(config.max_history_items),
             agent_state: AgentState::Initializing,
@@ -105,6 +109,7 @@ impl Conversation {
             at(self.ops.next_expiry().map(|(at, _)| at), "effect timeout"),
             at(self.playout.flush_due(), "flush answer"),
             at(self.playout.expiry(self.speech.as_ref(), &self.config), "playout timeout"),
+            at(self.filler_due(), "tool filler"),
             at(self.attention.due(&self.config), "user away"),
         ];
         all.into_iter().flatten().min()

@@ -1,6 +1,6 @@
 //! Facts the machine is told: past tense, closed, serialisable. The journal is made of these.
 
-use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp};
+use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp, ToolDefinition, ToolEvent};
 use antiphon_llm::LlmEvent;
 use antiphon_stt::SttEvent;
 use antiphon_tts::WordTiming;
@@ -55,6 +55,8 @@ pub enum OpEvent {
     Llm(LlmEvent),
     /// A synthesis.
     Speech(SynthesisEvent),
+    /// A tool.
+    Tool(ToolEvent),
     /// The operation came to its end.
     Ended,
     /// The operation broke off.
@@ -127,7 +129,7 @@ impl PlayoutEvent {
 }
 
 /// What the application asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Begin: greet if so configured, and listen.
@@ -195,11 +197,13 @@ pub enum Priority {
 }
 
 /// What changes when another agent takes over; `None` leaves things as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AgentUpdate {
     /// The agent's instructions.
     pub instructions: Option<String>,
     /// The agent's voice.
     pub voice: Option<String>,
+    /// What the agent may call.
+    pub tools: Option<Vec<ToolDefinition>>,
 }

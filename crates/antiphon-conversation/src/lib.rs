@@ -30,11 +30,13 @@ mod plans;
 mod playout;
 mod replay;
 mod speech;
+mod tools;
 mod turn;
 mod waterfall;
 
 pub use action::{
     Action, Actions, AgentState, Discard, Effect, Notice, OpInput, PlayoutCommand, UserState,
+    UserWords,
 };
 pub use config::Config;
 pub use conversation::Conversation;

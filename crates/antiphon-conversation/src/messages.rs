@@ -1,5 +1,6 @@
 //! From history to the messages a language model reads.
 
+use antiphon_core::{ToolCall, ToolResult};
 use antiphon_llm::{LlmRequest, Message, Role};
 use antiphon_state::{History, Said};
 
@@ -8,12 +9,17 @@ use crate::Config;
 /// Ends the heard part of an interrupted reply, so that the model can see the interruption.
 const INTERRUPTED: &str = " —";
 
-/// The request for a speech by the agent's own initiative.
-pub(crate) fn prompt(config: &Config, history: &History, instructions: &str) -> LlmRequest {
-    let mut request = request(config, history, None);
-    let content = instructions.to_owned();
-    request.messages.push(Message { role: Role::System, content });
-    request
+/// Adds instructions for this one reply.
+pub(crate) fn instruct(request: &mut LlmRequest, instructions: String) {
+    request.messages.push(Message::new(Role::System, instructions));
+}
+
+/// What the agent said before the calls at the end of the request.
+pub(crate) fn say_before_calls(request: &mut LlmRequest, text: &str) {
+    let calls = request.messages.iter_mut().rev().find(|m| !m.tool_calls.is_empty());
+    if let Some(message) = calls {
+        text.trim().clone_into(&mut message.content);
+    }
 }
 
 /// The request for a reply to `history`, followed by `user` if that is not in it yet.
@@ -21,26 +27,49 @@ pub(crate) fn prompt(config: &Config, history: &History, instructions: &str) -> 
 /// Consecutive texts of one side are one message: chat templates alternate.
 pub(crate) fn request(config: &Config, history: &History, user: Option<&str>) -> LlmRequest {
     let mut messages = Vec::with_capacity(history.len() + 2);
-    let mut add = |role: Role, text: String| match messages.last_mut() {
-        Some(Message { role: last, content }) if *last == role => {
-            content.push(' ');
-            content.push_str(&text);
-        }
-        _ if text.is_empty() => {}
-        _ => messages.push(Message { role, content: text }),
-    };
-    add(Role::System, config.instructions.clone());
+    add(&mut messages, Role::System, config.instructions.clone());
     for item in history.items() {
         match &item.said {
-            Said::User { text } => add(Role::User, text.clone()),
+            Said::User { text } => add(&mut messages, Role::User, text.clone()),
             Said::Agent { heard, interrupted, .. } => {
                 let mark = if *interrupted { INTERRUPTED } else { "" };
-                add(Role::Assistant, format!("{}{mark}", heard.trim()));
+                add(&mut messages, Role::Assistant, format!("{}{mark}", heard.trim()));
             }
+            Said::Tool { call, result } => add_pair(&mut messages, call, result),
         }
     }
     if let Some(text) = user {
-        add(Role::User, text.to_owned());
+        add(&mut messages, Role::User, text.to_owned());
     }
-    LlmRequest { messages, max_tokens: config.max_reply_tokens, temperature: None }
+    let (tools, max_tokens) = (config.tools.clone(), config.max_reply_tokens);
+    LlmRequest { messages, tools, max_tokens, temperature: None }
+}
+
+fn add(messages: &mut Vec<Message>, role: Role, text: String) {
+    match messages.last_mut() {
+        Some(last) if last.role == role && last.tool_calls.is_empty() && role != Role::Tool => {
+            last.content.push(' ');
+            last.content.push_str(&text);
+        }
+        _ if text.is_empty() => {}
+        _ => messages.push(Message::new(role, text)),
+    }
+}
+
+/// A call and its result. Calls of one step stand in one message, their results after it.
+fn add_pair(messages: &mut Vec<Message>, call: &ToolCall, result: &ToolResult) {
+    let results = messages.iter().rev().take_while(|m| m.role == Role::Tool).count();
+    let at = messages.len() - results;
+    let open = at.checked_sub(1).and_then(|i| messages.get_mut(i));
+    match open.filter(|m| !m.tool_calls.is_empty()) {
+        Some(step) => step.tool_calls.push(call.clone()),
+        None => {
+            let mut step = Message::new(Role::Assistant, "");
+            step.tool_calls.push(call.clone());
+            messages.insert(at, step);
+        }
+    }
+    let mut told = Message::new(Role::Tool, result.text.clone());
+    told.tool_call_id = Some(call.id.clone());
+    messages.push(told);
 }

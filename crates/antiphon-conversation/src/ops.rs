@@ -13,6 +13,7 @@ pub(crate) enum Role {
     Predict,
     Generate,
     Speak,
+    Tool,
 }
 
 impl Role {
@@ -22,6 +23,7 @@ impl Role {
             Self::Predict => "turn.predict",
             Self::Generate => "llm.generate",
             Self::Speak => "tts.speak",
+            Self::Tool => "tool.call",
         }
     }
 }
@@ -38,11 +40,12 @@ pub(crate) struct Ops {
     next: u32,
     live: BTreeMap<OpId, Live>,
     timeout: Duration,
+    tool_timeout: Duration,
 }
 
 impl Ops {
-    pub(crate) const fn new(timeout: Duration) -> Self {
-        Self { next: 0, live: BTreeMap::new(), timeout }
+    pub(crate) const fn new(timeout: Duration, tool_timeout: Duration) -> Self {
+        Self { next: 0, live: BTreeMap::new(), timeout, tool_timeout }
     }
 
     /// Starts an effect under a fresh id. A transcription may be silent as long as the user is.
@@ -52,10 +55,11 @@ impl Ops {
             Effect::PredictTurnEnd { .. } => Role::Predict,
             Effect::Generate(_) => Role::Generate,
             Effect::Speak { .. } | Effect::Play { .. } => Role::Speak,
+            Effect::CallTool { .. } => Role::Tool,
         };
         let op = OpId(self.next);
         self.next += 1;
-        let expires = (role != Role::Transcribe).then(|| now + self.timeout);
+        let expires = (role != Role::Transcribe).then(|| now + self.patience(role));
         self.live.insert(op, Live { role, expires });
         out.push(Action::Start { op, effect });
         op
@@ -68,11 +72,19 @@ impl Ops {
 
     /// The operation showed life, or its input has ended: its time to answer runs anew.
     pub(crate) fn touch(&mut self, now: Timestamp, op: OpId) {
-        let timeout = self.timeout;
+        let Some(role) = self.live.get(&op).map(|l| l.role) else { return };
+        let timeout = self.patience(role);
         if let Some(live) = self.live.get_mut(&op)
             && (live.role != Role::Transcribe || live.expires.is_some())
         {
             live.expires = Some(now + timeout);
+        }
+    }
+
+    const fn patience(&self, role: Role) -> Duration {
+        match role {
+            Role::Tool => self.tool_timeout,
+            Role::Transcribe | Role::Predict | Role::Generate | Role::Speak => self.timeout,
         }
     }
 

@@ -12,6 +12,7 @@ use crate::{
     Action, Actions, Config, Effect, Notice, PlayoutCommand, SynthesisEvent, Waterfall,
     ledger::{Cut, Ledger},
     ops::Ops,
+    tools::Step,
     waterfall::mark,
 };
 
@@ -45,6 +46,16 @@ pub(crate) struct Speech {
     composed_bytes: usize,
     composed_chars: usize,
     finish_sent: bool,
+    /// The tools the model wants before it goes on.
+    pub(crate) step: Step,
+    /// Steps of tools so far.
+    pub(crate) steps: u32,
+    /// Instructions for this reply alone.
+    pub(crate) prompt: Option<String>,
+    /// Text since the last step.
+    step_text: String,
+    /// Text that counts as heard without being spoken.
+    told: String,
 }
 
 impl Speech {
@@ -73,6 +84,11 @@ impl Speech {
             composed_bytes: 0,
             composed_chars: 0,
             finish_sent: false,
+            step: Step::default(),
+            steps: 0,
+            prompt: None,
+            step_text: String::new(),
+            told: String::new(),
         }
     }
 
@@ -118,6 +134,7 @@ impl Speech {
     fn compose(&mut self, text: &str) {
         self.composed_bytes = self.composed_bytes.saturating_add(text.len());
         self.composed_chars = self.composed_chars.saturating_add(text.chars().count());
+        self.step_text.push_str(text);
         let mut segments = Vec::new();
         self.splitter.push(text, &mut segments);
         self.pending.extend(segments);
@@ -137,6 +154,33 @@ impl Speech {
         self.composed_bytes > MAX_TEXT_BYTES
     }
 
+    /// Whether `op` composes it.
+    pub(crate) fn is_generated_by(&self, op: OpId) -> bool {
+        self.generate == Some(op)
+    }
+
+    /// What was composed since the last step of tools.
+    pub(crate) fn step_text(&self) -> String {
+        self.step_text.clone()
+    }
+
+    /// The model waits for results, and all are there.
+    pub(crate) const fn has_results(&self) -> bool {
+        self.generate.is_none() && self.step.is_complete()
+    }
+
+    /// The reply goes on with `op`.
+    pub(crate) fn next_step(&mut self, op: OpId) {
+        self.generate = Some(op);
+        self.steps += 1;
+        self.step_text.clear();
+    }
+
+    /// What was composed so far is not waited with for more.
+    pub(crate) fn end_segment(&mut self) {
+        self.pending.extend(self.splitter.finish());
+    }
+
     /// Whether no text has come yet.
     pub(crate) const fn is_wordless(&self) -> bool {
         self.composed_bytes == 0
@@ -153,7 +197,7 @@ impl Speech {
             return false;
         }
         self.generate = None;
-        self.pending.extend(self.splitter.finish());
+        self.end_segment();
         if let Some(w) = &mut self.waterfall
             && !self.pending.is_empty()
         {
@@ -206,6 +250,10 @@ impl Speech {
         if self.speculative.is_some() {
             return false;
         }
+        if !config.speak {
+            self.tell(out);
+            return false;
+        }
         while self.synths.len() < config.segments_ahead
             && self.ledger.unplayed() <= config.segments_ahead
             && let Some(text) = self.pending.pop_front()
@@ -218,6 +266,16 @@ impl Speech {
             out.push(Action::Playout(PlayoutCommand::Finish(self.generation)));
         }
         finishes
+    }
+
+    /// Without a voice, text counts as heard when it is there.
+    fn tell(&mut self, out: &mut Actions) {
+        for text in self.pending.drain(..) {
+            let segment = SegmentId(self.next_segment);
+            self.next_segment += 1;
+            self.told.push_str(&text);
+            out.push(Action::Emit(Notice::Segment { speech: self.id, segment, text }));
+        }
     }
 
     fn speak(
@@ -248,7 +306,10 @@ impl Speech {
 
     /// Everything composed has been synthesised and queued.
     fn is_composed(&self) -> bool {
-        self.generate.is_none() && self.pending.is_empty() && self.synths.is_empty()
+        self.generate.is_none()
+            && self.step.is_empty()
+            && self.pending.is_empty()
+            && self.synths.is_empty()
     }
 
     /// It ended without a sound: nothing to play, nothing more to come.
@@ -289,6 +350,9 @@ impl Speech {
     pub(crate) fn cut(&self) -> Cut {
         let mut rest: String = self.pending.iter().map(String::as_str).collect();
         rest.push_str(&self.splitter.clone().finish().unwrap_or_default());
+        if !self.told.is_empty() {
+            return Cut { heard: self.told.clone(), unheard: rest, estimated: false };
+        }
         self.ledger.cut(&rest)
     }
 }

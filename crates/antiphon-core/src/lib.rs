@@ -8,6 +8,7 @@ mod error;
 mod ids;
 mod pii;
 mod stream;
+mod tools;
 
 pub use audio::{AudioFormat, FRAME_MS, SPEECH_RATE_HZ};
 pub use clock::{Clock, Timestamp};
@@ -15,6 +16,7 @@ pub use error::{Code, Error, Result};
 pub use ids::{Generation, OpId, RequestId, SegmentId, SpeechId, TurnId};
 pub use pii::Pii;
 pub use stream::{BoxFuture, BoxStream};
+pub use tools::{EffectClass, ToolCall, ToolDefinition, ToolEvent, ToolFailure, ToolResult};
 
 #[cfg(test)]
 mod tests;

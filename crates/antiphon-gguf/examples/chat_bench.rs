@@ -98,7 +98,7 @@ fn options() -> Result<GgufOptions> {
 }
 
 fn message(role: Role, content: &str) -> Message {
-    Message { role, content: content.to_owned() }
+    Message::new(role, content)
 }
 
 fn rate(tokens: usize, took: Duration) -> f64 {

@@ -30,7 +30,7 @@ impl Chat {
     pub(crate) fn context(&self, messages: &[Message], of: &Vocabulary) -> Result<Vec<u32>> {
         let newline = of.encode("\n")?;
         let mut tokens = Vec::new();
-        for Message { role, content } in messages {
+        for Message { role, content, .. } in messages {
             tokens.push(self.start);
             tokens.extend(of.encode(&format!("{}\n{content}", name(*role)))?);
             tokens.push(self.end);
@@ -51,5 +51,6 @@ const fn name(role: Role) -> &'static str {
         Role::System => "system",
         Role::User => "user",
         Role::Assistant => "assistant",
+        Role::Tool => "tool",
     }
 }

@@ -150,13 +150,18 @@ struct Reply {
 }
 
 fn message(role: Role, content: &str) -> Message {
-    Message { role, content: content.to_owned() }
+    Message::new(role, content)
 }
 
 /// One line of the user; short and greedy, so that checks are quick and repeatable.
 fn ask(line: &str) -> LlmRequest {
     let messages = vec![message(Role::User, line)];
-    LlmRequest { messages, max_tokens: Some(24), temperature: Some(0.0) }
+    LlmRequest {
+        messages,
+        max_tokens: Some(24),
+        temperature: Some(0.0),
+        ..LlmRequest::default()
+    }
 }
 
 async fn start(llm: &dyn Llm, request: LlmRequest) -> BoxStream<Result<LlmEvent>> {
@@ -176,6 +181,7 @@ async fn reply(llm: &dyn Llm, request: LlmRequest) -> Reply {
                 assert!(!delta.is_empty(), "an empty delta after {text:?}");
                 text.push_str(&delta);
             }
+            Some(Ok(LlmEvent::ToolCall(call))) => panic!("called {call:?}, and none was offered"),
             Some(Ok(LlmEvent::Done { finish, usage })) => break (finish, usage),
             Some(Err(error)) => panic!("failed after {text:?}: {error:?}"),
             None => panic!("ended without `Done` after {text:?}"),

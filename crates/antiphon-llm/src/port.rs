@@ -1,6 +1,6 @@
 //! The streaming language-model port.
 
-use antiphon_core::{BoxStream, Result};
+use antiphon_core::{BoxStream, Result, ToolCall, ToolDefinition};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,8 @@ pub enum Role {
     User,
     /// The agent.
     Assistant,
+    /// The result of a tool the agent called.
+    Tool,
 }
 
 /// One message of the context.
@@ -34,6 +36,19 @@ pub struct Message {
     pub role: Role,
     /// What is said.
     pub content: String,
+    /// Tools the agent called after saying it; a result for each follows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// The call a result belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
+}
+
+impl Message {
+    /// Something said.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into(), tool_calls: Vec::new(), tool_call_id: None }
+    }
 }
 
 /// What one generation asks for.
@@ -41,6 +56,9 @@ pub struct Message {
 pub struct LlmRequest {
     /// The context, oldest first, ending with the message to answer.
     pub messages: Vec<Message>,
+    /// What the model may call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<ToolDefinition>,
     /// Most tokens to generate; `None` leaves it to the provider.
     pub max_tokens: Option<u32>,
     /// Sampling temperature, 0.0 (greedy) to 2.0; `None` is the provider's default.
@@ -55,6 +73,8 @@ pub enum FinishReason {
     Stop,
     /// `max_tokens` or the context window was reached.
     Length,
+    /// It waits for the results of its calls.
+    ToolCalls,
 }
 
 /// Tokens used by a generation.
@@ -68,7 +88,7 @@ pub struct Usage {
     pub output_tokens: u32,
 }
 
-/// What flows out of a generation: deltas, then exactly one `Done`, then the end.
+/// What flows out of a generation: deltas and calls, then exactly one `Done`, then the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LlmEvent {
@@ -77,6 +97,8 @@ pub enum LlmEvent {
         /// The piece.
         text: String,
     },
+    /// The model wants a tool called. The arguments are complete, and not yet checked.
+    ToolCall(ToolCall),
     /// The generation is complete.
     Done {
         /// Why it stopped.

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use antiphon_core::TurnId;
+use antiphon_core::{ToolCall, ToolResult, TurnId};
 use serde::{Deserialize, Serialize};
 
 /// One contribution to the conversation.
@@ -34,6 +34,13 @@ pub enum Said {
         interrupted: bool,
         /// Whether the boundary between heard and unheard is an estimate.
         estimated: bool,
+    },
+    /// A tool the agent called, with its result: one never stands without the other.
+    Tool {
+        /// The call.
+        call: ToolCall,
+        /// What the model was told.
+        result: ToolResult,
     },
 }
 

@@ -30,7 +30,6 @@
 //! # }
 //! ```
 
-mod call;
 mod coerce;
 mod context;
 mod function;
@@ -43,16 +42,18 @@ mod set;
 mod spec;
 mod validate;
 
+pub use antiphon_core::{
+    EffectClass, ToolCall, ToolDefinition, ToolEvent, ToolFailure as Failure, ToolResult,
+};
 pub use antiphon_macros::{tool, tools};
-pub use call::{Failure, ToolCall, ToolEvent, ToolExecutionStream, ToolResult};
 pub use context::RunContext;
 pub use function::{FunctionTool, read};
 pub use grounding::{Heard, INFERRED, Unsaid, is_small_talk, unsaid};
 pub use port::{IntoAnswer, Json, Tool, ToolAnswer, ToolError};
 pub use reader::{CallReader, Piece};
-pub use runner::{Executor, Limits, Request, Runner};
+pub use runner::{Executor, Limits, Request, Runner, ToolExecutionStream};
 pub use set::{FrozenTools, ToolSet, Tools};
-pub use spec::{DEFAULT_TIMEOUT, EffectClass, RateLimit, ToolSpec, schema_of};
+pub use spec::{DEFAULT_TIMEOUT, RateLimit, ToolSpec, schema_of};
 pub use validate::Validator;
 
 /// What code written by the attributes needs. No part of the API.

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{BoxFuture, Clock, TurnId};
+use antiphon_core::{BoxFuture, BoxStream, Clock, TurnId};
 use futures_core::Stream;
 use futures_util::{
     FutureExt as _,
@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::{
     EffectClass, Failure, FrozenTools, Heard, RunContext, ToolCall, ToolError, ToolEvent,
-    ToolExecutionStream, ToolResult,
+    ToolResult,
     context::{Ended, Line, Report, State},
     guard::{Attempt, Guards, Refusal},
     set::Entry,
@@ -61,6 +61,9 @@ impl Default for Limits {
         Self { result_bytes: 16 * 1024, arguments_bytes: 64 * 1024, deferred }
     }
 }
+
+/// What happens to one call, as it happens. Dropping it cancels the call.
+pub type ToolExecutionStream = BoxStream<ToolEvent>;
 
 /// A call to run.
 #[derive(Clone, Debug, PartialEq, Eq)]

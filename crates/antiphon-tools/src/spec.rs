@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use antiphon_core::{Code, Error, Result};
+use antiphon_core::{Code, EffectClass, Error, Result, ToolDefinition};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -14,19 +14,6 @@ const MAX_NAME: usize = 64;
 
 /// How long a tool may take unless its specification says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What a call changes in the world.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EffectClass {
-    /// Nothing: it may run before the turn is committed, and twice.
-    Read,
-    /// Something that can be undone. The default: what is not known to be harmless is not.
-    #[default]
-    Write,
-    /// Something that cannot be undone. It is confirmed by the user first.
-    Irreversible,
-}
 
 /// At most `calls` within any window of `per`, counted for each session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +99,13 @@ impl ToolSpec {
     pub const fn with_confirmation(mut self) -> Self {
         self.confirm = true;
         self
+    }
+
+    /// What the model and the conversation are told.
+    #[must_use]
+    pub fn definition(&self) -> ToolDefinition {
+        let Self { name, description, parameters, effect, .. } = self.clone();
+        ToolDefinition { name, description, parameters, effect }
     }
 
     /// Whether the user must confirm a call before it runs.

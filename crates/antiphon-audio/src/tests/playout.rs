@@ -88,7 +88,7 @@ fn a_pause_loses_nothing_and_a_flush_leaves_nothing() {
     q.sender.try_push(G0, (1..=10).collect()).unwrap();
     assert_eq!(q.fill(4), [1, 2, 3, 4]);
     q.control.pause();
-    assert_eq!(q.fill(4), []);
+    assert!(q.fill(4).is_empty());
     q.control.resume();
     assert_eq!(q.fill(2), [5, 6]);
     q.control.flush(G0);
@@ -110,7 +110,7 @@ fn a_flush_makes_room_while_playout_holds() {
     q.control.pause();
     q.control.flush(G0);
     assert_eq!(q.sender.try_push(G1, vec![2; 2]), Err(vec![2; 2]));
-    assert_eq!(q.fill(1), []);
+    assert!(q.fill(1).is_empty());
     q.sender.try_push(G1, vec![2; 2]).unwrap();
     assert_eq!(q.control.queued_samples(), 2);
 }
@@ -200,7 +200,7 @@ fn the_last_generation_of_all_can_be_flushed() {
     q.sender.try_push(last, vec![1; 3]).unwrap();
     q.fill(1);
     q.control.flush(last);
-    assert_eq!(q.fill(3), []);
+    assert!(q.fill(3).is_empty());
     assert_eq!(q.events(), [started(last), flushed(last, 1)]);
 }
 

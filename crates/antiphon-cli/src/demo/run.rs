@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &Args, local: Local, files: &Files) -> Result<()> 
     let mut show = Show::new(args.json);
     show.models(&models);
     let (link, scripted) = far_end(args, &local).await?;
-    let warm = Message { role: Role::System, content: config.instructions.clone() };
+    let warm = Message::new(Role::System, config.instructions.clone());
     local.llm.warm(LlmRequest { messages: vec![warm], ..LlmRequest::default() }).await?;
     let mut stop = pin!(tokio::signal::ctrl_c());
     // Polled once: from here on there are files, and Ctrl-C has to wait for them.

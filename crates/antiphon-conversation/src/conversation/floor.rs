@@ -61,7 +61,7 @@ impl Conversation {
         self.config.interruption.mute.muted(&MuteFacts {
             agent_speaks: speech.is_some_and(|s| s.audible),
             first_speech,
-            tool_with_effects: false,
+            tool_with_effects: self.tools.has_effects(),
         })
     }
 
@@ -90,6 +90,7 @@ impl Conversation {
 
     fn flush(&mut self, mut speech: Speech, out: &mut Actions) {
         speech.cancel(&mut self.ops, out);
+        self.abandon_tools(&mut speech, true, out);
         self.settle_flush(true, out);
         self.playout.flush(self.now, speech, out);
         self.settle_flush(false, out);
@@ -132,6 +133,7 @@ impl Conversation {
         for plan in self.waiting.clear() {
             dropped(&plan, out);
         }
+        self.tools.clear();
         self.ops.cancel_all(out);
         self.playout.release(self.now, out);
         self.phase = Phase::Closed;

@@ -78,6 +78,9 @@ impl Conversation {
         if let Some(voice) = update.voice {
             config.voice = Some(voice);
         }
+        if let Some(tools) = update.tools {
+            config.tools = tools;
+        }
     }
 
     pub(super) fn user(&mut self, event: UserEvent, out: &mut Actions) {
@@ -117,6 +120,10 @@ impl Conversation {
             self.playout.touch(self.now);
         }
         match (live.role, event) {
+            (Role::Tool, OpEvent::Ended) => {
+                self.tool_lost(op, out);
+                self.op_ended(op, live.role, true);
+            }
             (_, OpEvent::Ended) => self.op_ended(op, live.role, true),
             (_, OpEvent::Failed { code, detail }) => {
                 self.op_failed(op, live.role, code, detail, out);
@@ -128,7 +135,8 @@ impl Conversation {
                 }
             }
             (Role::Predict, OpEvent::TurnEnd(p)) => self.turn.predicted(self.now, op, p),
-            (Role::Generate, OpEvent::Llm(event)) => self.generated(op, &event, out),
+            (Role::Generate, OpEvent::Llm(event)) => self.generated(op, event, out),
+            (Role::Tool, OpEvent::Tool(event)) => self.tool(op, event, out),
             (Role::Speak, OpEvent::Speech(event)) => {
                 if let Some(speech) = &mut self.speech {
                     speech.synthesised(self.now, op, event, out);
@@ -136,7 +144,11 @@ impl Conversation {
             }
             (
                 role,
-                OpEvent::Stt(_) | OpEvent::TurnEnd(_) | OpEvent::Llm(_) | OpEvent::Speech(_),
+                OpEvent::Stt(_)
+                | OpEvent::TurnEnd(_)
+                | OpEvent::Llm(_)
+                | OpEvent::Speech(_)
+                | OpEvent::Tool(_),
             ) => {
                 let detail = format!("{op} reported what a {} cannot", role.name());
                 report(out, role.name(), Code::Protocol, detail);
@@ -144,15 +156,23 @@ impl Conversation {
         }
     }
 
-    fn generated(&mut self, op: OpId, event: &LlmEvent, out: &mut Actions) {
-        let Some(speech) = &mut self.speech else { return };
-        if let LlmEvent::Delta { text } = event
-            && speech.generated(self.now, text)
-        {
-            let detail = "the reply is too long; the rest is left out";
-            report(out, "llm.generate", Code::StreamError, detail);
-            speech.generation_ended(self.now, op);
-            self.ops.cancel(op, out);
+    fn generated(&mut self, op: OpId, event: LlmEvent, out: &mut Actions) {
+        let Some(speech) = self.speech.as_mut().filter(|s| s.is_generated_by(op)) else { return };
+        match event {
+            LlmEvent::Delta { text } => {
+                if !self.config.speak {
+                    let (speech, text) = (speech.id, text.clone());
+                    out.push(Action::Emit(Notice::ReplyText { speech, text }));
+                }
+                if speech.generated(self.now, &text) {
+                    let detail = "the reply is too long; the rest is left out";
+                    report(out, "llm.generate", Code::StreamError, detail);
+                    speech.generation_ended(self.now, op);
+                    self.ops.cancel(op, out);
+                }
+            }
+            LlmEvent::ToolCall(call) => self.wanted(call, out),
+            LlmEvent::Done { .. } => {}
         }
     }
 
@@ -175,6 +195,9 @@ impl Conversation {
                 speech.generated(self.now, &self.config.apology);
             }
         }
+        if role == Role::Tool {
+            self.tool_lost(op, out);
+        }
         self.op_ended(op, role, false);
     }
 
@@ -182,6 +205,7 @@ impl Conversation {
     pub(super) fn op_ended(&mut self, op: OpId, role: Role, whole: bool) {
         self.ops.end(op);
         match role {
+            Role::Tool => {}
             Role::Transcribe | Role::Predict => self.turn.op_ended(op),
             Role::Generate => {
                 if let Some(speech) = &mut self.speech {
@@ -220,6 +244,7 @@ impl Conversation {
             && let Some(mut speech) = self.speech.take()
         {
             speech.cancel(&mut self.ops, out);
+            self.abandon_tools(&mut speech, true, out);
             self.end_speech(&speech, false, false, out);
         }
     }

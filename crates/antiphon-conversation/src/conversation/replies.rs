@@ -53,6 +53,7 @@ impl Conversation {
     pub(super) fn drop_speculation(&mut self, out: &mut Actions) {
         if let Some(mut speech) = self.speech.take_if(|s| s.speculates_on().is_some()) {
             speech.cancel(&mut self.ops, out);
+            self.abandon_tools(&mut speech, false, out);
             let (turn, chars) = (speech.turn, speech.composed_chars());
             out.push(Action::Emit(Notice::PreemptiveDropped { turn, chars }));
         }
@@ -74,7 +75,7 @@ impl Conversation {
                 self.begin(speech.with_text(&text, clip, protected), out);
             }
             What::Reply(committed) => self.reply(committed.id, committed.waterfall, None, out),
-            What::Prompt { instructions } => self.prompt(plan.request, &instructions, out),
+            What::Prompt { instructions } => self.prompt(plan.request, instructions, out),
         }
         self.playout.release(self.now, out);
         self.playout.touch(self.now);
@@ -105,13 +106,15 @@ impl Conversation {
     }
 
     /// The agent speaks by itself, by these instructions.
-    fn prompt(&mut self, request: Option<RequestId>, instructions: &str, out: &mut Actions) {
+    fn prompt(&mut self, request: Option<RequestId>, instructions: String, out: &mut Actions) {
         self.settle_flush(true, out);
         let turn = self.turn.next_id();
-        let prompt = messages::prompt(&self.config, &self.history, instructions);
-        let op = self.ops.start(self.now, Effect::Generate(prompt), out);
-        let speech = self.new_speech(turn, request, None);
-        self.begin(speech.with_generation(op, None), out);
+        let mut wanted = messages::request(&self.config, &self.history, None);
+        messages::instruct(&mut wanted, instructions.clone());
+        let op = self.ops.start(self.now, Effect::Generate(wanted), out);
+        let mut speech = self.new_speech(turn, request, None).with_generation(op, None);
+        speech.prompt = Some(instructions);
+        self.begin(speech, out);
     }
 
     fn new_speech(

@@ -77,6 +77,7 @@ impl Conversation {
             {
                 self.playout.touch(self.now);
             }
+            self.settle_tools(out);
             if let Some(speech) = self.speech.take_if(|s| s.is_mute()) {
                 self.end_speech(&speech, false, false, out);
             } else if !self.start_waiting(out) {

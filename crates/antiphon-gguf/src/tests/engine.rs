@@ -16,9 +16,9 @@ fn load(options: GgufOptions) -> Gguf {
 
 fn request(lines: &[&str]) -> LlmRequest {
     let roles = [Role::User, Role::Assistant].into_iter().cycle();
-    let message = |(role, line): (Role, &&str)| Message { role, content: (*line).to_owned() };
+    let message = |(role, line): (Role, &&str)| Message::new(role, *line);
     let messages = roles.zip(lines).map(message).collect();
-    LlmRequest { messages, max_tokens: Some(20), temperature: None }
+    LlmRequest { messages, max_tokens: Some(20), ..LlmRequest::default() }
 }
 
 async fn reply(llm: &Gguf, request: LlmRequest) -> Result<(String, FinishReason, Usage)> {
@@ -67,7 +67,7 @@ async fn after_an_interruption_the_heard_part_is_reused() {
 #[tokio::test]
 async fn a_warmed_context_is_cached() {
     let llm = load(GgufOptions::default());
-    let system = Message { role: Role::System, content: "be kind and brief".to_owned() };
+    let system = Message::new(Role::System, "be kind and brief");
     let warm = LlmRequest { messages: vec![system.clone()], ..Default::default() };
     llm.warm(warm).await.unwrap();
     let mut asked = request(&["hello"]);

@@ -19,7 +19,7 @@ fn vocabulary() -> (Vocabulary, Chat) {
 }
 
 fn message(role: Role, content: &str) -> Message {
-    Message { role, content: content.to_owned() }
+    Message::new(role, content)
 }
 
 /// The text of tokens, with control tokens in pointed brackets.

@@ -1,11 +1,39 @@
-//! A call, what happens while it runs, and what the model is told in the end.
+//! Vocabulary of tools: what a model is offered, its call, and what it is told in the end.
 //!
 //! It deliberately holds data only: what may be kept in a journal and shown to a person.
 
 use std::fmt;
 
-use antiphon_core::{BoxStream, Code, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Code, Timestamp};
+
+/// What a call changes in the world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectClass {
+    /// Nothing: it may run before the turn is committed, and twice.
+    Read,
+    /// Something that can be undone. The default: what is not known to be harmless is not.
+    #[default]
+    Write,
+    /// Something that cannot be undone. It is confirmed by the user first.
+    Irreversible,
+}
+
+/// A tool as the model and the conversation see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolDefinition {
+    /// 1 to 64 of `a-z A-Z 0-9 _ -`; unique among the tools of an agent.
+    pub name: String,
+    /// What it does and when to call it, for the model.
+    pub description: String,
+    /// JSON schema (draft 2020-12) of the arguments: an object.
+    pub parameters: Value,
+    /// What a call changes.
+    pub effect: EffectClass,
+}
 
 /// A model's wish to call a tool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +49,7 @@ pub struct ToolCall {
 /// What the model is told about a call. Every call id gets exactly one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolResult {
-    /// Text for the model, at most [`Limits::result_bytes`](crate::Limits) long plus the mark.
+    /// Text for the model, bounded by the runtime.
     pub text: String,
     /// Whether the call failed.
     pub is_error: bool,
@@ -57,7 +85,7 @@ impl ToolResult {
 /// Why a call failed. The string form is stable: it is a metric label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Failure {
+pub enum ToolFailure {
     /// No tool of this name is offered.
     UnknownTool,
     /// The arguments are no JSON, or do not fit the schema.
@@ -78,7 +106,7 @@ pub enum Failure {
     Failed,
 }
 
-impl Failure {
+impl ToolFailure {
     /// The stable string form.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -126,7 +154,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for ToolFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -170,14 +198,11 @@ pub enum ToolEvent {
         /// Session time.
         at: Timestamp,
         /// Why.
-        why: Failure,
+        why: ToolFailure,
         /// What to tell the model; `is_error` is set.
         result: ToolResult,
     },
 }
-
-/// What happens to one call, as it happens. Dropping it cancels the call.
-pub type ToolExecutionStream = BoxStream<ToolEvent>;
 
 impl ToolEvent {
     /// When it happened, in session time.
