@@ -7,12 +7,16 @@ use std::{
     thread,
 };
 
+use antiphon_conversation::Config;
 use antiphon_state::Digest;
 
-use crate::{Profile, Story};
+use crate::{Profile, Story, storm, story::catch};
 
 /// Seeds that a thread takes at a time.
 const BATCH: u64 = 64;
+
+/// Events that a storm throws at one machine.
+pub(crate) const STORM: u32 = 100;
 
 /// After so many failures a campaign stops: one broken rule breaks many stories.
 const MAX_FALLEN: usize = 20;
@@ -60,9 +64,44 @@ impl Campaign {
     /// # Errors
     /// A thread cannot be started.
     pub fn run(&self) -> std::io::Result<Tally> {
+        self.share(|seed, tally| tally.tell(seed, self.profile))
+    }
+
+    /// Throws `steps` random events at machines in place of stories, a hundred at each;
+    /// only [`Tally::events`] and [`Tally::fallen`] count.
+    ///
+    /// # Errors
+    /// A thread cannot be started.
+    pub fn storms(&self, steps: u64) -> std::io::Result<Tally> {
+        let this = Self { seeds: steps.div_ceil(u64::from(STORM)), ..*self };
+        this.share(|seed, tally| {
+            tally.events += u64::from(STORM);
+            let stormed = catch(|| storm(storm_config(seed), seed, STORM));
+            tally.fallen.extend(stormed.err().map(|what| Fallen { seed, what }));
+        })
+    }
+
+    /// Shares the seeds among the threads.
+    fn share(&self, work: impl Fn(u64, &mut Tally) + Sync) -> std::io::Result<Tally> {
         let next = AtomicU64::new(0);
         let enough = AtomicBool::new(false);
-        let work = || self.work(&next, &enough);
+        let work = || {
+            let mut tally = Tally::default();
+            while !enough.load(Ordering::Relaxed) {
+                let from = next.fetch_add(BATCH, Ordering::Relaxed);
+                let seeds = from..(from + BATCH).min(self.seeds);
+                if seeds.is_empty() {
+                    break;
+                }
+                for n in seeds {
+                    work(self.first.wrapping_add(n), &mut tally);
+                }
+                if tally.fallen.len() >= MAX_FALLEN {
+                    enough.store(true, Ordering::Relaxed);
+                }
+            }
+            tally
+        };
         let mut total = Tally::default();
         thread::scope(|scope| {
             let spawn = |n| {
@@ -78,23 +117,17 @@ impl Campaign {
         total.fallen.sort_by_key(|f| f.seed);
         Ok(total)
     }
+}
 
-    fn work(&self, next: &AtomicU64, enough: &AtomicBool) -> Tally {
-        let mut tally = Tally::default();
-        while !enough.load(Ordering::Relaxed) {
-            let from = next.fetch_add(BATCH, Ordering::Relaxed);
-            let seeds = from..(from + BATCH).min(self.seeds);
-            if seeds.is_empty() {
-                break;
-            }
-            for n in seeds {
-                tally.tell(self.first.wrapping_add(n), self.profile);
-            }
-            if tally.fallen.len() >= MAX_FALLEN {
-                enough.store(true, Ordering::Relaxed);
-            }
-        }
-        tally
+/// Different seeds, different kinds of conversation.
+fn storm_config(seed: u64) -> Config {
+    let greets = seed.is_multiple_of(3);
+    Config {
+        greeting: if greets { "Hello! How can I help?".to_owned() } else { String::new() },
+        preemptive: seed.is_multiple_of(2),
+        turn_detector: !seed.is_multiple_of(5),
+        segments_ahead: 1 + (seed % 3) as usize,
+        ..Config::default()
     }
 }
 

@@ -10,8 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use antiphon_conversation::Config;
-use antiphon_sim::{Campaign, Fallen, Profile, Story, Tally, storm, sweep};
+use antiphon_core::Timestamp;
+use antiphon_sim::{Campaign, Fallen, Profile, Story, Tally, World, sweep};
 use clap::Parser;
 
 use self::figures::Figures;
@@ -32,9 +32,15 @@ struct Args {
     /// What goes wrong: none, mild or harsh
     #[arg(long, default_value_t = Profile::Mild, value_name = "PROFILE")]
     faults: Profile,
-    /// Random events thrown at the machine in any order, beside the stories
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    /// Random events in any order, checked against the reference model, beside the stories
+    #[arg(long, default_value_t = 1_000_000, value_name = "N")]
     steps: u64,
+    /// A million stories and a milliard random events
+    #[arg(long, conflicts_with_all = ["seeds", "steps", "seed"])]
+    long: bool,
+    /// Measures how much faster than real time the machine runs, without any check
+    #[arg(long, conflicts_with = "seed")]
+    speed: bool,
     /// Interrupts one reply at every 20 ms instead
     #[arg(long, conflicts_with_all = ["seeds", "first", "seed"])]
     sweep: bool,
@@ -47,12 +53,16 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let mut args = Args::parse();
+    if args.long {
+        (args.seeds, args.steps) = (1_000_000, 1_000_000_000);
+    }
     // A panic of the machine is a finding like any other; it is reported with its seed.
     std::panic::set_hook(Box::new(|_| {}));
     match args.seed {
         Some(seed) => tell(seed, args.faults),
         None if args.sweep => interrupt(),
+        None if args.speed => race(&args),
         None => run(&args),
     }
 }
@@ -91,6 +101,26 @@ fn tell(seed: u64, profile: Profile) -> ExitCode {
     }
 }
 
+/// The stories once, bare and on one thread.
+fn race(args: &Args) -> ExitCode {
+    let stories: Vec<Story> =
+        (args.first..args.first + args.seeds).map(|s| Story::from_seed(s, args.faults)).collect();
+    let worlds: Vec<World> = stories.iter().filter_map(|s| s.world().ok()).collect();
+    let began = Instant::now();
+    let (mut events, mut micros) = (0, 0);
+    for world in worlds {
+        if let Ok(report) = world.bare().run(Timestamp::from_millis(3_600_000)) {
+            events += report.events;
+            micros += report.ended_at.as_micros();
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let times = micros as f64 / 1e6 / seconds;
+    let rate = events as f64 / seconds;
+    println!("one thread, no checks: {times:.0} times real time, {rate:.0} events a second");
+    ExitCode::SUCCESS
+}
+
 fn run(args: &Args) -> ExitCode {
     let threads = args.threads.or_else(|| thread::available_parallelism().ok().map(Into::into));
     let threads = threads.unwrap_or(1);
@@ -109,7 +139,7 @@ fn run(args: &Args) -> ExitCode {
         explain(fallen, args.faults);
         list(&tally, args.faults);
     }
-    let stormed = storms(args.first, args.steps);
+    let stormed = storms(&campaign, args.steps);
     if let Some(path) = &args.json
         && let Err(e) = std::fs::write(path, figures.json())
     {
@@ -137,17 +167,22 @@ fn list(tally: &Tally, profile: Profile) {
     }
 }
 
-/// Events without sense or order, a hundred to a machine. Returns whether all went well.
-fn storms(first: u64, steps: u64) -> bool {
-    let mut ok = true;
-    for seed in first..first + steps.div_ceil(100) {
-        if let Err(what) = storm(Config::default(), seed, 100) {
-            println!("FAILED storm: {what}");
-            ok = false;
+/// Events without sense or order. Returns whether all went well.
+fn storms(campaign: &Campaign, steps: u64) -> bool {
+    let began = Instant::now();
+    match campaign.storms(steps) {
+        Ok(tally) => {
+            for Fallen { what, .. } in &tally.fallen {
+                println!("FAILED storm: {what}");
+            }
+            let (events, failures) = (tally.events, tally.fallen.len());
+            let seconds = began.elapsed().as_secs_f64();
+            println!("{events} random events in {seconds:.1} s, {failures} failures");
+            tally.fallen.is_empty()
+        }
+        Err(e) => {
+            eprintln!("error: {e}");
+            false
         }
     }
-    if steps > 0 && ok {
-        println!("storms: {steps} random events, no rule broken");
-    }
-    ok
 }

@@ -1,15 +1,17 @@
 //! Storms: random events in any order, sensible or not, with the invariants checked after each.
 
+use std::collections::BTreeMap;
+
 use antiphon_conversation::{
-    AgentUpdate, Command, Config, Conversation, Event, OpEvent, PlayoutEvent, Priority, Say,
-    SynthesisEvent, UserEvent,
+    Action, AgentUpdate, Command, Config, Conversation, Effect, Event, OpEvent, PlayoutEvent,
+    Priority, Say, SynthesisEvent, UserEvent,
 };
 use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp};
 use antiphon_llm::{FinishReason, LlmEvent, Usage};
 use antiphon_stt::SttEvent;
 use antiphon_tts::WordTiming;
 
-use crate::{Invariants, Rng};
+use crate::{Invariants, Model, Rng, world::spread};
 
 /// Texts a storm draws from: words, hums, nothing, markup, other scripts.
 const TEXTS: [&str; 9] = [
@@ -24,58 +26,126 @@ const TEXTS: [&str; 9] = [
     "\u{0}\n\n",
 ];
 
-/// Throws `steps` random events at a machine.
+/// Throws `steps` random events at a machine, with the invariants and the reference model checked
+/// after each.
 ///
 /// # Errors
-/// The broken invariant, with the step and the event that broke it.
+/// What was broken, and the shortest sequence of events found that breaks it.
 pub fn storm(config: Config, seed: u64, steps: u32) -> Result<(), String> {
     let mut rng = Rng::new(seed);
-    let mut machine = Conversation::new(config).map_err(|e| e.to_string())?;
-    let mut invariants = Invariants::default();
-    let mut actions = Vec::new();
+    let mut stage = Stage::new(config.clone())?;
     let mut clock = Timestamp::ZERO;
-    let mut latest = clock;
+    let mut log = Vec::new();
     for step in 0..steps {
         clock = match rng.below(10) {
             0 => Timestamp::from_micros(clock.as_micros().saturating_sub(rng.below(100_000))),
-            1 => machine.deadline().map_or(clock, |d| d.at),
+            1 => stage.machine.deadline().map_or(clock, |d| d.at),
             2 => Timestamp::from_micros(clock.as_micros() + rng.below(20_000_000)),
             _ => Timestamp::from_micros(clock.as_micros() + rng.below(400_000)),
         };
-        latest = latest.max(clock);
-        let event =
-            if step == 0 { Event::App(Command::Start) } else { draw(&mut rng, &machine, latest) };
-        let dead = is_dead(&event, &machine);
-        let twin = dead.then(|| machine.clone());
-        actions.clear();
-        machine.handle(clock, event.clone(), &mut actions);
-        if let Some(mut twin) = twin {
-            let mut other = Vec::new();
-            twin.handle(clock, Event::Tick, &mut other);
-            if other != actions {
-                return Err(format!("seed {seed} step {step}: dead {event:?} changed something"));
-            }
+        let event = if step == 0 { Event::App(Command::Start) } else { draw(&mut rng, &stage) };
+        log.push((clock, event.clone()));
+        if let Err(what) = stage.step(clock, event) {
+            let shortest = shrink(&config, log);
+            let shortest: String =
+                shortest.iter().map(|(at, event)| format!("\n{at} {event:?}")).collect();
+            return Err(format!("seed {seed} step {step}: {what}\nshortest:{shortest}"));
         }
-        invariants
-            .check(latest, &event, &actions, &machine)
-            .map_err(|e| format!("seed {seed} step {step} {event:?}: {e}"))?;
     }
     Ok(())
+}
+
+/// A machine and those who watch it.
+#[derive(Clone)]
+struct Stage {
+    machine: Conversation,
+    invariants: Invariants,
+    model: Model,
+    latest: Timestamp,
+    /// What live syntheses say, and the newest generation.
+    texts: BTreeMap<OpId, String>,
+    newest: Generation,
+    actions: Vec<Action>,
+}
+
+impl Stage {
+    fn new(config: Config) -> Result<Self, String> {
+        Ok(Self {
+            model: Model::new(config.max_history_items),
+            machine: Conversation::new(config).map_err(|e| e.to_string())?,
+            invariants: Invariants::default(),
+            latest: Timestamp::ZERO,
+            texts: BTreeMap::new(),
+            newest: Generation(0),
+            actions: Vec::new(),
+        })
+    }
+
+    fn step(&mut self, at: Timestamp, event: Event) -> Result<(), String> {
+        self.latest = self.latest.max(at);
+        let twin = is_dead(&event, &self.machine).then(|| self.machine.clone());
+        self.actions.clear();
+        self.machine.handle(at, event.clone(), &mut self.actions);
+        if let Some(mut twin) = twin {
+            let mut other = Vec::new();
+            twin.handle(at, Event::Tick, &mut other);
+            if other != self.actions {
+                return Err(format!("dead {event:?} changed something"));
+            }
+        }
+        for action in &self.actions {
+            if let Action::Start { op, effect: Effect::Speak { generation, request, .. } } = action
+            {
+                self.newest = *generation;
+                self.texts.insert(*op, request.text.clone());
+            }
+        }
+        let Self { machine, actions, .. } = self;
+        self.invariants.check(self.latest, &event, actions, machine)?;
+        self.model.check(&event, actions, machine)
+    }
+}
+
+/// Leaves out events as long as what is left still breaks something.
+fn shrink(config: &Config, mut log: Vec<(Timestamp, Event)>) -> Vec<(Timestamp, Event)> {
+    let breaks = |log: &[(Timestamp, Event)]| {
+        let Ok(mut stage) = Stage::new(config.clone()) else { return false };
+        log.iter().any(|(at, event)| stage.step(*at, event.clone()).is_err())
+    };
+    let mut size = log.len() / 2;
+    while size > 0 {
+        let mut from = 0;
+        while from < log.len() {
+            let mut less = log.clone();
+            less.drain(from..(from + size).min(log.len()));
+            if breaks(&less) {
+                log = less;
+            } else {
+                from += size;
+            }
+        }
+        size /= 2;
+    }
+    log
 }
 
 fn is_dead(event: &Event, machine: &Conversation) -> bool {
     matches!(event, Event::Op(op, _) if machine.live_ops().all(|o| o != *op))
 }
 
-fn draw(rng: &mut Rng, machine: &Conversation, now: Timestamp) -> Event {
+fn draw(rng: &mut Rng, stage: &Stage) -> Event {
+    let now = stage.latest;
     match rng.below(100) {
         0..20 => Event::User(match rng.below(40) {
             0 => UserEvent::Left,
             1..20 => UserEvent::SpeechStopped { at: around(rng, now) },
             _ => UserEvent::SpeechStarted { at: around(rng, now), sample: rng.below(1 << 30) },
         }),
-        20..70 => Event::Op(draw_op(rng, machine), draw_op_event(rng)),
-        70..90 => draw_playout(rng).into(),
+        20..70 => {
+            let op = draw_op(rng, &stage.machine);
+            Event::Op(op, draw_op_event(rng, stage.texts.get(&op)))
+        }
+        70..90 => draw_playout(rng, stage.newest).into(),
         90..96 => Event::App(draw_command(rng)),
         _ => Event::Tick,
     }
@@ -94,9 +164,14 @@ fn draw_op(rng: &mut Rng, machine: &Conversation) -> OpId {
     }
 }
 
-fn draw_op_event(rng: &mut Rng) -> OpEvent {
+/// `said` is the text, if the operation is a synthesis.
+fn draw_op_event(rng: &mut Rng, said: Option<&String>) -> OpEvent {
     let text = rng.pick(&TEXTS).copied().unwrap_or_default().to_owned();
     let segment = u32::try_from(rng.below(3)).unwrap_or_default();
+    if let Some(said) = said.filter(|_| rng.one_in(3)) {
+        let samples = said.len() as u64 * 1_600;
+        return OpEvent::Speech(SynthesisEvent::Words(spread(said, samples)));
+    }
     match rng.below(14) {
         0 => OpEvent::Stt(SttEvent::Interim { segment, text }),
         1 | 2 => OpEvent::Stt(SttEvent::Final { segment, text }),
@@ -124,8 +199,9 @@ fn draw_words(rng: &mut Rng) -> Vec<WordTiming> {
     vec![word(), word()]
 }
 
-fn draw_playout(rng: &mut Rng) -> PlayoutEvent {
-    let g = Generation(u32::try_from(rng.below(8)).unwrap_or_default());
+fn draw_playout(rng: &mut Rng, newest: Generation) -> PlayoutEvent {
+    let any = Generation(u32::try_from(rng.below(8)).unwrap_or_default());
+    let g = if rng.one_in(3) { any } else { newest };
     let n = rng.below(100_000);
     match rng.below(7) {
         0 => PlayoutEvent::Started(g),

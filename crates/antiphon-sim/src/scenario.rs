@@ -161,13 +161,13 @@ impl Scenario {
     /// The line takes so many seconds, in place of 0.4 for each word.
     #[must_use]
     pub fn takes(self, seconds: f64) -> Self {
-        self.line("takes", |line| Some(line.takes = duration(seconds)?))
+        self.line("takes", seconds, |line, d| line.takes = d)
     }
 
     /// The line trails off: a turn detector expects more.
     #[must_use]
     pub fn unfinished(self) -> Self {
-        self.line("unfinished", |line| Some(line.finished = false))
+        self.line("unfinished", 0.0, |line, _| line.finished = false)
     }
 
     /// The caller hangs up so many seconds after the last line.
@@ -179,12 +179,18 @@ impl Scenario {
     }
 
     fn when(self, what: &str, seconds: f64, when: impl FnOnce(Duration) -> When) -> Self {
-        self.line(what, |line| Some(line.when = when(duration(seconds)?)))
+        self.line(what, seconds, |line, d| line.when = when(d))
     }
 
     /// Changes the last line, or notes a mistake.
-    fn line(mut self, what: &str, change: impl FnOnce(&mut Line) -> Option<()>) -> Self {
-        let done = self.caller.lines.last_mut().and_then(change).is_some();
+    fn line(mut self, what: &str, seconds: f64, change: impl FnOnce(&mut Line, Duration)) -> Self {
+        let done = match (self.caller.lines.last_mut(), duration(seconds)) {
+            (Some(line), Some(d)) => {
+                change(line, d);
+                true
+            }
+            _ => false,
+        };
         self.noting(what, done)
     }
 
@@ -260,8 +266,8 @@ impl Scenario {
     ///
     /// # Errors
     /// Every expectation that was not met, with the transcript around it.
-    pub fn run(&self) -> Result<Transcript, Unmet> {
-        let unplayed = |what: String| Unmet::unplayed(&self.name, what);
+    pub fn run(&self) -> Result<Transcript, Box<Unmet>> {
+        let unplayed = |what: String| Box::new(Unmet::unplayed(&self.name, what));
         if let Some(mistake) = self.mistakes.first() {
             return Err(unplayed(mistake.clone()));
         }
@@ -280,7 +286,7 @@ impl Scenario {
         if misses.is_empty() {
             return Ok(transcript);
         }
-        Err(Unmet { name: self.name.clone(), misses, transcript })
+        Err(Box::new(Unmet { name: self.name.clone(), misses, transcript }))
     }
 }
 

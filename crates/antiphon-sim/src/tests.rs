@@ -1,6 +1,7 @@
 //! Tests of the machine, driven by the simulator.
 
 mod conversations;
+mod models;
 mod requests;
 mod scenarios;
 mod stories;

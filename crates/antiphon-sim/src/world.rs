@@ -15,9 +15,10 @@ use antiphon_conversation::{
 use antiphon_core::{Generation, OpId, Timestamp};
 use antiphon_state::Digest;
 
+pub(crate) use self::services::spread;
 use self::{services::Stream, user::User};
 use crate::{
-    Caller, Faults, Invariants, Line, Providers, Rng, agenda::Agenda, playout::Playout,
+    Caller, Faults, Invariants, Line, Model, Providers, Rng, agenda::Agenda, playout::Playout,
     truth::Truth,
 };
 
@@ -97,9 +98,10 @@ pub struct World {
 }
 
 /// What is kept to find faults of the machine.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Watch {
     invariants: Invariants,
+    model: Model,
     truth: Truth,
     digest: Digest,
 }
@@ -134,12 +136,18 @@ impl World {
         caller: Caller,
         seed: u64,
     ) -> antiphon_core::Result<Self> {
+        let watch = Watch {
+            invariants: Invariants::default(),
+            model: Model::new(config.max_history_items),
+            truth: Truth::default(),
+            digest: Digest::default(),
+        };
         let mut this = Self {
             playout: Playout::new(config.playout_rate_hz),
             effect_timeout: config.effect_timeout,
             transcript_grace: grace(&config, &providers.faults),
             machine: Conversation::new(config)?,
-            watch: Some(Watch::default()),
+            watch: Some(watch),
             record: true,
             providers,
             rng: Rng::new(seed),
@@ -311,6 +319,8 @@ impl World {
             .invariants
             .check(self.told, event, actions, &self.machine)
             .map_err(|e| format!("invariant: {e}; at {event:?}"))?;
+        let checked = watch.model.check(event, actions, &self.machine);
+        checked.map_err(|e| format!("model: {e}; at {event:?}"))?;
         let interrupted = |a: &Action| matches!(a, Action::Emit(Notice::Interrupted { .. }));
         if let Some(sounding) = self.playout.sounds()
             && actions.iter().any(interrupted)

@@ -108,6 +108,7 @@ fn error(yaml: &str, expected: Text) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "five files and what is said of them")]
 fn a_file_that_cannot_be_read_is_told_where() {
     let head = "name: x\ncaller:\n  - user: hello\n";
     error(

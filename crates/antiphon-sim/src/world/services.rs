@@ -179,7 +179,7 @@ impl World {
         let first = self.voices.1.max(self.now) + self.providers.ttfb;
         let first = first.since(self.now);
         self.voices.0.insert(op, generation);
-        let words = words(text, samples);
+        let words = spread(text, samples);
         if let Some(watch) = &mut self.watch {
             let word = |w: &Range<usize>| text.get(w.clone()).unwrap_or_default().to_owned();
             let words = words.iter().map(|w| (w.samples.clone(), word(&w.text))).collect();
@@ -221,7 +221,7 @@ fn garbage(event: &OpEvent) -> OpEvent {
 }
 
 /// Words spread evenly over the samples, by bytes.
-fn words(text: &str, samples: u64) -> Vec<WordTiming> {
+pub(crate) fn spread(text: &str, samples: u64) -> Vec<WordTiming> {
     let len = text.len().max(1) as u64;
     let at = |byte: usize| byte as u64 * samples / len;
     let mut words = Vec::new();
