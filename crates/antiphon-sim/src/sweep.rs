@@ -10,7 +10,6 @@ use antiphon_conversation::{Action, Config, Notice};
 use antiphon_core::Timestamp;
 use antiphon_llm::LlmRequest;
 use antiphon_state::{Item, Said};
-use antiphon_turn::FloorConfig;
 
 use crate::{Caller, Line, Providers, Replies, Report, When, World};
 
@@ -132,9 +131,8 @@ impl Reply {
 fn run(lines: Vec<Line>) -> Result<Report, String> {
     let providers =
         Providers { replies: Replies::Computed(Arc::new(answer)), ..Providers::default() };
-    let floor = FloorConfig { away_after: None, ..FloorConfig::default() };
-    let config = Config { floor, ..Config::default() };
-    let world = World::new(config, providers, Caller::from(lines), 0).map_err(|e| e.to_string())?;
+    let world = World::new(Config::default(), providers, Caller::from(lines), 0)
+        .map_err(|e| e.to_string())?;
     world.run(Timestamp::from_millis(600_000)).map_err(|e| e.to_string())
 }
 
