@@ -1,1 +1,1 @@
-//! Integration tests: real models, real driver, one binary.
+//! Integration tests on real models and the real driver (`tests/`), and the `bench` program.

@@ -1,4 +1,5 @@
 //! Integration tests: the real driver, and real models fetched by the store. One binary.
+
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -7,6 +8,7 @@
     reason = "tests"
 )]
 
+mod bench;
 mod conversation;
 mod handles;
 mod tones;
