@@ -1,7 +1,8 @@
 //! The local engines on one core, through the interfaces every program has.
 //!
-//! Figures of throughput are processor time, figures of waiting are the wall's; on a machine that
-//! does nothing else they are the same, since one core does all the work.
+//! What somebody waits for is measured by the clock on the wall and in processor time. On a machine
+//! that does nothing else both are the same, since one core does all the work; on a busy one only
+//! processor time means something. Throughput is processor time.
 
 mod hearing;
 mod speaking;

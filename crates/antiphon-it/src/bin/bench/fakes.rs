@@ -11,8 +11,8 @@ use std::{
 };
 
 use antiphon::{
-    AudioFormat, BoxStream, Clock as _, Code, Config, Engines, Error, MediaPool, Notice, Result,
-    SPEECH_RATE_HZ, Session, SessionClock, SessionEvent, Timestamp,
+    AudioFormat, BoxStream, Clock as _, Code, Config, Engines, Error, LlmAgent, MediaPool, Notice,
+    Result, SPEECH_RATE_HZ, Session, SessionClock, SessionEvent, Timestamp,
     llm::{FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Usage},
     session::SessionParts,
     stt::{Stt, SttCapabilities, SttEvent, SttInput, SttRequest},
@@ -200,12 +200,8 @@ pub(crate) fn parts(
     let link = Link { output, ..transport.open()? };
     let gate = GateConfig { start_threshold: 0.5, stop_threshold: 0.5, start_ms: 20, stop_ms: 20 };
     let samples = (reply.as_secs_f64() * f64::from(VOICE_HZ)) as usize;
-    let engines = Engines {
-        stt: Arc::new(FakeStt),
-        llm: Arc::new(FakeLlm),
-        tts: Arc::new(FakeTts(samples)),
-        turn_detector: None,
-    };
+    let engines =
+        Engines { stt: Arc::new(FakeStt), tts: Arc::new(FakeTts(samples)), turn_detector: None };
     let mut config = Config::default();
     // What is waited for on purpose is not measured.
     let ends = &mut config.endpointing;
@@ -213,6 +209,7 @@ pub(crate) fn parts(
         (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     let parts = SessionParts {
         config,
+        agent: Some(Arc::new(LlmAgent::new(Arc::new(FakeLlm)))),
         engines,
         vad: Box::new(FakeVad { stamps: stamps.clone(), clock: clock.clone(), speaking: false }),
         gate: SpeechGate::new(gate, SPEECH_RATE_HZ)?,
@@ -254,7 +251,7 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn say(&self, text: &str) -> Result<()> {
-        self.runtime.block_on(self.session.say(text, false))
+        self.runtime.block_on(self.session.say(text)).map(drop)
     }
 
     pub(crate) fn interrupt(&self) -> Result<()> {

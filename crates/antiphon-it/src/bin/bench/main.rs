@@ -11,6 +11,9 @@ mod machine;
 mod overhead;
 mod report;
 
+#[cfg(test)]
+mod tests;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use antiphon::{Code, Error, Result};

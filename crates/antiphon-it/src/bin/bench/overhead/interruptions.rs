@@ -47,7 +47,7 @@ pub(crate) fn measure(runtime: &Runtime, report: &mut Report) -> Result<()> {
         begun(&mut call, &mut rng)?;
         by_voice.extend(voice(&mut call)?);
         // The words become a turn; its reply is of no interest.
-        call.wait_for(|n| matches!(n, Notice::Interrupted(_)).then_some(()))?;
+        call.wait_for(|n| matches!(n, Notice::Interrupted { .. }).then_some(()))?;
         call.wait_for(|n| matches!(n, Notice::SpeechStarted { .. }).then_some(()))?;
         call.interrupt()?;
         over(&mut call)?;
