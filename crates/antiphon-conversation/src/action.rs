@@ -1,7 +1,7 @@
 //! What the machine wants done: imperative, closed, comparable.
 
 use antiphon_core::{
-    Code, Generation, OpId, RequestId, SegmentId, SpeechId, ToolCall, ToolEvent, TurnId,
+    Code, Generation, OpId, RequestId, SegmentId, SpeechId, ToolCall, ToolEvent, ToolResult, TurnId,
 };
 use antiphon_llm::LlmRequest;
 use antiphon_tts::{TtsRequest, WordTiming};
@@ -265,6 +265,15 @@ pub enum Notice {
         interrupted: bool,
         /// Whether the boundary is an estimate.
         estimated: bool,
+    },
+    /// A call and its result entered history.
+    ToolResult {
+        /// The turn.
+        turn: TurnId,
+        /// The call.
+        call: ToolCall,
+        /// What the model is told.
+        result: ToolResult,
     },
     /// More text of a reply that is not spoken.
     ReplyText {

@@ -94,6 +94,7 @@ impl Invariants {
             Effect::Speak { .. }
             | Effect::Play { .. }
             | Effect::Generate(_)
+            | Effect::CallTool { .. }
             | Effect::Transcribe { .. }
             | Effect::PredictTurnEnd { .. } => Ok(()),
         }

@@ -139,7 +139,9 @@ impl Model {
                 self.transcripts.insert(op, BTreeMap::new());
                 return Ok(());
             }
-            Effect::PredictTurnEnd { .. } | Effect::Generate(_) => return Ok(()),
+            Effect::PredictTurnEnd { .. } | Effect::Generate(_) | Effect::CallTool { .. } => {
+                return Ok(());
+            }
             Effect::Speak { generation, .. } | Effect::Play { generation, .. } => *generation,
         };
         if self.newest > Some(generation) {
@@ -162,6 +164,10 @@ impl Model {
             Notice::AgentState(state) => self.agent = *state,
             Notice::UserState(state) => self.user = *state,
             Notice::Segment { speech, text, .. } => self.segment = Some((*speech, text.clone())),
+            Notice::ToolResult { turn, call, result } => {
+                let said = Said::Tool { call: call.clone(), result: result.clone() };
+                self.remember(Item { turn: *turn, said });
+            }
             Notice::UserTurn { turn, text, late } => return self.turn(*turn, text, *late),
             Notice::SpeechEnded { speech, turn, heard, unheard, interrupted, estimated } => {
                 if let Some(speech) = self.speeches.remove(speech) {
@@ -184,7 +190,7 @@ impl Model {
         let mut items = self.history.iter_mut().filter(|i| i.turn == turn);
         let known = items.find_map(|i| match &mut i.said {
             Said::User { text } => Some(text),
-            Said::Agent { .. } => None,
+            Said::Agent { .. } | Said::Tool { .. } => None,
         });
         match (known, late) {
             (Some(known), true) => text.clone_into(known),

@@ -6,7 +6,10 @@ use antiphon_conversation::{
     Action, AgentUpdate, Command, Config, Conversation, Effect, Event, OpEvent, PlayoutEvent,
     Priority, Say, SynthesisEvent, UserEvent,
 };
-use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp};
+use antiphon_core::{
+    Code, EffectClass, Generation, OpId, RequestId, Timestamp, ToolCall, ToolDefinition, ToolEvent,
+    ToolFailure, ToolResult,
+};
 use antiphon_llm::{FinishReason, LlmEvent, Usage};
 use antiphon_stt::SttEvent;
 use antiphon_tts::WordTiming;
@@ -27,11 +30,16 @@ const TEXTS: [&str; 9] = [
 ];
 
 /// Throws `steps` random events at a machine, with the invariants and the reference model checked
-/// after each.
+/// after each. Tools, fillers and whether replies are spoken vary with the seed.
 ///
 /// # Errors
 /// What was broken, and the shortest sequence of events found that breaks it.
-pub fn storm(config: Config, seed: u64, steps: u32) -> Result<(), String> {
+pub fn storm(mut config: Config, seed: u64, steps: u32) -> Result<(), String> {
+    config.tools = tools();
+    config.speak = !seed.is_multiple_of(7);
+    if seed.is_multiple_of(3) {
+        config.filler = "One moment.".to_owned();
+    }
     let mut rng = Rng::new(seed);
     let mut stage = Stage::new(config.clone())?;
     let mut clock = Timestamp::ZERO;
@@ -172,7 +180,7 @@ fn draw_op_event(rng: &mut Rng, said: Option<&String>) -> OpEvent {
         let samples = said.len() as u64 * 1_600;
         return OpEvent::Speech(SynthesisEvent::Words(spread(said, samples)));
     }
-    match rng.below(14) {
+    match rng.below(18) {
         0 => OpEvent::Stt(SttEvent::Interim { segment, text }),
         1 | 2 => OpEvent::Stt(SttEvent::Final { segment, text }),
         3 | 4 => OpEvent::Stt(SttEvent::Flushed { marker: 1 + segment }),
@@ -185,8 +193,39 @@ fn draw_op_event(rng: &mut Rng, said: Option<&String>) -> OpEvent {
         )),
         11 => OpEvent::Speech(SynthesisEvent::Words(draw_words(rng))),
         12 => OpEvent::Failed { code: Code::StreamError, detail: text },
+        13 | 14 => OpEvent::Llm(LlmEvent::ToolCall(draw_call(rng))),
+        15 | 16 => OpEvent::Tool(draw_tool_event(rng, text)),
         _ => OpEvent::Ended,
     }
+}
+
+/// A call of a tool that changes something, one that changes nothing, or none there is.
+fn draw_call(rng: &mut Rng) -> ToolCall {
+    let name = rng.pick(&["book", "look_up", "nothing"]).copied().unwrap_or_default().to_owned();
+    ToolCall { id: format!("call_{}", rng.below(50)), name, arguments: "{}".to_owned() }
+}
+
+fn draw_tool_event(rng: &mut Rng, text: String) -> ToolEvent {
+    let at = Timestamp::ZERO;
+    let result = ToolResult { text: text.clone(), is_error: rng.one_in(3), truncated: false };
+    match rng.below(8) {
+        0 => ToolEvent::Started { at },
+        1 => ToolEvent::Progress { at, text },
+        2 => ToolEvent::Deferred { at, result },
+        3 => ToolEvent::Failed { at, why: ToolFailure::Timeout, result },
+        _ => ToolEvent::Completed { at, result },
+    }
+}
+
+/// The tools a storm calls.
+fn tools() -> Vec<ToolDefinition> {
+    let tool = |name: &str, effect| ToolDefinition {
+        name: name.to_owned(),
+        description: "A tool in a storm.".to_owned(),
+        parameters: serde_json::json!({"type": "object"}),
+        effect,
+    };
+    vec![tool("book", EffectClass::Write), tool("look_up", EffectClass::Read)]
 }
 
 /// Timings as a broken provider might send them.
@@ -232,6 +271,6 @@ fn draw_command(rng: &mut Rng) -> Command {
         55..60 => Command::UserText { text },
         60..68 => Command::Prompt { request, instructions: text, priority },
         68..76 => Command::Withdraw(request),
-        _ => Command::Update(AgentUpdate { instructions: Some(text), voice: None }),
+        _ => Command::Update(AgentUpdate { instructions: Some(text), ..AgentUpdate::default() }),
     }
 }

@@ -21,7 +21,9 @@ use antiphon_conversation::{
     Action, Command, Config, Conversation, Effect, Event, Notice, OpEvent, OpInput, PlayoutCommand,
     PlayoutEvent, Priority, Say, SynthesisEvent, UserEvent,
 };
-use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp};
+use antiphon_core::{
+    Code, Generation, OpId, RequestId, Timestamp, ToolCall, ToolEvent, ToolResult,
+};
 use antiphon_llm::{FinishReason, LlmEvent, Usage};
 use antiphon_stt::SttEvent;
 use antiphon_tts::WordTiming;
@@ -59,6 +61,7 @@ enum Kind {
     Turn,
     Llm,
     Tts,
+    Tool,
 }
 
 impl Run {
@@ -119,7 +122,8 @@ impl Run {
             "paused" => PlayoutEvent::Paused(g, number(rest)?).into(),
             "flushed" => PlayoutEvent::Flushed(g, number(rest)?).into(),
             "drained" => PlayoutEvent::Drained(g, number(rest)?).into(),
-            "interim" | "final" | "flush" | "finished" | "llm" | "tts" | "words" | "stt" => {
+            "interim" | "final" | "flush" | "finished" | "llm" | "call" | "tool" | "tts"
+            | "words" | "stt" => {
                 return self.op_event(word, rest);
             }
             _ => return Err("unknown event".to_owned()),
@@ -129,14 +133,15 @@ impl Run {
 
     fn op_event(&self, word: &str, rest: &str) -> Result<(Event, Option<OpId>), String> {
         let kind = match word {
-            "llm" => Kind::Llm,
+            "llm" | "call" => Kind::Llm,
+            "tool" => Kind::Tool,
             "tts" | "words" => Kind::Tts,
             "finished" => Kind::Turn,
             _ => Kind::Stt,
         };
-        // Syntheses are queued in order: the oldest is the one whose audio comes.
+        // Syntheses are queued in order, and tools answer in it.
         let mut ops = self.live.iter().filter(|(_, k)| *k == kind).map(|(op, _)| *op);
-        let op = if kind == Kind::Tts { ops.next() } else { ops.next_back() };
+        let op = if matches!(kind, Kind::Tts | Kind::Tool) { ops.next() } else { ops.next_back() };
         let op = op.ok_or("no operation of that kind is live")?;
         let text = rest.to_owned();
         let event = match (word, rest) {
@@ -150,6 +155,15 @@ impl Run {
             ("final", _) => OpEvent::Stt(SttEvent::Final { segment: 0, text }),
             ("flush", _) => OpEvent::Stt(SttEvent::Flushed { marker: self.marker }),
             ("finished", p) => OpEvent::TurnEnd(p.parse().map_err(|_| "expected a probability")?),
+            ("call", name) => OpEvent::Llm(LlmEvent::ToolCall(ToolCall {
+                id: format!("call_{name}"),
+                name: name.to_owned(),
+                arguments: "{}".to_owned(),
+            })),
+            ("tool", _) => {
+                let result = ToolResult { text, is_error: false, truncated: false };
+                OpEvent::Tool(ToolEvent::Completed { at: Timestamp::ZERO, result })
+            }
             ("llm", "done") => {
                 let (finish, usage) = (FinishReason::Stop, Usage::default());
                 OpEvent::Llm(LlmEvent::Done { finish, usage })
@@ -182,6 +196,7 @@ impl Run {
                     Effect::Transcribe { .. } => Kind::Stt,
                     Effect::PredictTurnEnd { .. } => Kind::Turn,
                     Effect::Generate(_) => Kind::Llm,
+                    Effect::CallTool { .. } => Kind::Tool,
                     Effect::Speak { generation, .. } | Effect::Play { generation, .. } => {
                         self.generation = *generation;
                         Kind::Tts
@@ -265,6 +280,7 @@ fn describe_effect(effect: &Effect) -> String {
         Effect::Speak { generation, segment, request } => {
             format!("speak {generation} {segment} {:?}", request.text)
         }
+        Effect::CallTool { call, .. } => format!("call {} {}", call.name, call.arguments),
         Effect::Play { generation, segment, clip } => {
             format!("play {generation} {segment} {clip}")
         }

@@ -164,7 +164,7 @@ fn interrupt(at: Timestamp, reply: &Reply) -> Result<Landing, String> {
 fn user(item: &Item) -> Option<&str> {
     match &item.said {
         Said::User { text } => Some(text),
-        Said::Agent { .. } => None,
+        Said::Agent { .. } | Said::Tool { .. } => None,
     }
 }
 

@@ -7,4 +7,5 @@ mod scenarios;
 mod stories;
 mod storms;
 mod sweeps;
+mod tools;
 mod transcripts;

@@ -167,6 +167,7 @@ fn text_of(said: &Said) -> &str {
     match said {
         Said::User { text } => text,
         Said::Agent { heard, .. } => heard.trim(),
+        Said::Tool { result, .. } => &result.text,
     }
 }
 

@@ -83,7 +83,7 @@ impl Conversation {
                 let (speech, call) = (running.speech.take(), running.call.clone());
                 let turn = running.turn;
                 running.deferred = true;
-                self.result(speech, turn, call, result);
+                self.result(speech, turn, call, result, out);
             }
             ToolEvent::Completed { result, .. } | ToolEvent::Failed { result, .. } => {
                 self.tool_ended(op, result, out);
@@ -96,7 +96,7 @@ impl Conversation {
         let Some(running) = self.tools.end(op) else { return };
         let Running { call, turn, speech, deferred, .. } = running;
         if !deferred {
-            self.result(speech, turn, call, result);
+            self.result(speech, turn, call, result, out);
             return;
         }
         let outcome = if result.is_error { "failed" } else { "is finished" };
@@ -122,11 +122,18 @@ impl Conversation {
         turn: TurnId,
         call: ToolCall,
         result: ToolResult,
+        out: &mut Actions,
     ) {
         match self.speech.as_mut().filter(|s| Some(s.id) == speech) {
             Some(speech) => speech.step.result(call, result),
-            None => self.history.push(Item { turn, said: Said::Tool { call, result } }),
+            None => self.record(turn, call, result, out),
         }
+    }
+
+    fn record(&mut self, turn: TurnId, call: ToolCall, result: ToolResult, out: &mut Actions) {
+        let notice = Notice::ToolResult { turn, call: call.clone(), result: result.clone() };
+        out.push(Action::Emit(notice));
+        self.history.push(Item { turn, said: Said::Tool { call, result } });
     }
 
     /// A reply whose step is complete goes on, with the results in history.
@@ -136,7 +143,7 @@ impl Conversation {
         let (turn, said_before) = (speech.turn, speech.step_text());
         let first_request = speech.prompt.clone();
         for (call, result) in speech.step.take() {
-            self.history.push(Item { turn, said: Said::Tool { call, result } });
+            self.record(turn, call, result, out);
         }
         let mut request = messages::request(&self.config, &self.history, None);
         messages::say_before_calls(&mut request, &said_before);
@@ -144,7 +151,7 @@ impl Conversation {
             messages::instruct(&mut request, instructions);
         }
         if let Some(speech) = &mut self.speech {
-            if speech.steps >= self.config.max_tool_steps {
+            if speech.steps + 1 >= self.config.max_tool_steps {
                 request.tools.clear();
             }
             let op = self.ops.start(self.now, Effect::Generate(request), out);
@@ -179,7 +186,7 @@ impl Conversation {
         let turn = speech.turn;
         let finished = speech.step.take();
         for (call, result) in finished.into_iter().filter(|_| keep) {
-            self.history.push(Item { turn, said: Said::Tool { call, result } });
+            self.record(turn, call, result, out);
         }
     }
 }

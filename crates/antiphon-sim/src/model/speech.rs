@@ -49,7 +49,7 @@ impl Speech {
                 segment.complete = true;
             }
             OpEvent::Failed { .. } => self.vague = true,
-            OpEvent::Stt(_) | OpEvent::TurnEnd(_) | OpEvent::Llm(_) => {}
+            OpEvent::Stt(_) | OpEvent::TurnEnd(_) | OpEvent::Llm(_) | OpEvent::Tool(_) => {}
         }
     }
 

@@ -110,6 +110,7 @@ impl fmt::Display for Transcript {
 fn line(item: &Item) -> String {
     match &item.said {
         Said::User { text } => format!("user: {text}"),
+        Said::Tool { call, result } => format!("{}: {}", call.name, result.text),
         Said::Agent { heard, interrupted, .. } => {
             let mark = if *interrupted { "|" } else { "" };
             format!("agent: {}{mark}", heard.trim())

@@ -27,6 +27,7 @@ fn greeted() -> Config {
 fn history(report: &Report) -> Vec<String> {
     let item = |i: &antiphon_state::Item| match &i.said {
         Said::User { text } => format!("user: {text}"),
+        Said::Tool { call, result } => format!("{}: {}", call.name, result.text),
         Said::Agent { heard, interrupted: false, .. } => format!("agent: {heard}"),
         Said::Agent { heard, .. } => format!("agent: {heard}|"),
     };

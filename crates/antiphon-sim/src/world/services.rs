@@ -3,7 +3,7 @@
 use std::{ops::Range, time::Duration};
 
 use antiphon_conversation::{Effect, Event, OpEvent, SynthesisEvent};
-use antiphon_core::{Code, Generation, OpId, SPEECH_RATE_HZ, Timestamp};
+use antiphon_core::{Code, Generation, OpId, SPEECH_RATE_HZ, Timestamp, ToolEvent, ToolResult};
 use antiphon_llm::{FinishReason, LlmEvent, LlmRequest, Usage};
 use antiphon_stt::SttEvent;
 use antiphon_tts::WordTiming;
@@ -38,6 +38,14 @@ impl World {
                 self.tell(op, delay, OpEvent::Ended);
             }
             Effect::Generate(request) => self.generate(op, request),
+            Effect::CallTool { .. } => {
+                let result =
+                    ToolResult { text: "done".to_owned(), is_error: false, truncated: false };
+                let at = self.now;
+                let completed = OpEvent::Tool(ToolEvent::Completed { at, result });
+                self.tell(op, self.providers.turn, completed);
+                self.tell(op, self.providers.turn, OpEvent::Ended);
+            }
             Effect::Speak { generation, request, .. } => {
                 self.speak(op, *generation, &request.text);
             }
@@ -213,7 +221,7 @@ impl World {
 fn garbage(event: &OpEvent) -> OpEvent {
     match event {
         OpEvent::Llm(_) => OpEvent::TurnEnd(f32::NAN),
-        OpEvent::Stt(_) | OpEvent::TurnEnd(_) | OpEvent::Speech(_) => {
+        OpEvent::Stt(_) | OpEvent::TurnEnd(_) | OpEvent::Speech(_) | OpEvent::Tool(_) => {
             OpEvent::Llm(LlmEvent::Delta { text: "garbage".to_owned() })
         }
         OpEvent::Ended | OpEvent::Failed { .. } => OpEvent::Ended,
