@@ -156,12 +156,7 @@ fn message(role: Role, content: &str) -> Message {
 /// One line of the user; short and greedy, so that checks are quick and repeatable.
 fn ask(line: &str) -> LlmRequest {
     let messages = vec![message(Role::User, line)];
-    LlmRequest {
-        messages,
-        max_tokens: Some(24),
-        temperature: Some(0.0),
-        ..LlmRequest::default()
-    }
+    LlmRequest { messages, max_tokens: Some(24), temperature: Some(0.0), ..LlmRequest::default() }
 }
 
 async fn start(llm: &dyn Llm, request: LlmRequest) -> BoxStream<Result<LlmEvent>> {

@@ -11,6 +11,7 @@ use antiphon_conversation::{
 };
 use antiphon_core::{Clock as _, Code, Error, Generation, OpId, RequestId, Timestamp};
 use antiphon_state::History;
+use antiphon_tools::{Heard, Request};
 use tokio::{
     sync::{broadcast, mpsc, watch},
     task::JoinHandle,
@@ -227,6 +228,10 @@ impl Driver {
                 self.effects.predict(op, self.user.window(), transcript);
             }
             Effect::Generate(request) => self.effects.generate(op, request),
+            Effect::CallTool { call, turn, said } => {
+                let heard = said.map(|s| Heard { last: s.last, conversation: s.all });
+                self.effects.call_tool(op, Request { heard, ..Request::new(call, turn) });
+            }
             Effect::Speak { generation, request, .. } => {
                 self.effects.speak(op, generation, request);
             }

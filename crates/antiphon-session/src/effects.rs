@@ -6,6 +6,7 @@ use antiphon_conversation::OpEvent;
 use antiphon_core::{BoxStream, Code, Error, Generation, OpId, Pii, Result};
 use antiphon_llm::LlmRequest;
 use antiphon_stt::{Stt, SttEvent, SttInput, SttRequest};
+use antiphon_tools::Request;
 use antiphon_tts::{Tts, TtsEvent, TtsRequest};
 use antiphon_turn::{TurnContext, TurnDetector};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
@@ -15,6 +16,7 @@ use crate::{
     Agent, Clip, SessionClock, Working,
     driver::OpSender,
     lifecycle::panic_text,
+    tools::Tools,
     voice::{CHUNKS_AHEAD, Chunk, Job},
 };
 
@@ -52,6 +54,7 @@ impl Drop for Running {
 pub(crate) struct Effects {
     engines: Engines,
     agent: Arc<dyn Agent>,
+    tools: Tools,
     clock: SessionClock,
     events: OpSender,
     voice: mpsc::Sender<Job>,
@@ -63,11 +66,21 @@ impl Effects {
     pub(crate) const fn new(
         engines: Engines,
         agent: Arc<dyn Agent>,
+        tools: Tools,
         clock: SessionClock,
         events: OpSender,
         voice: mpsc::Sender<Job>,
     ) -> Self {
-        Self { engines, agent, clock, events, voice, running: BTreeMap::new(), dropped_audio: 0 }
+        Self {
+            engines,
+            agent,
+            tools,
+            clock,
+            events,
+            voice,
+            running: BTreeMap::new(),
+            dropped_audio: 0,
+        }
     }
 
     /// Another agent answers from now on. Gives the old one.
@@ -158,10 +171,24 @@ impl Effects {
     }
 
     pub(crate) fn generate(&mut self, op: OpId, request: LlmRequest) {
+        self.tools.freeze();
         let (agent, events) = (self.agent.clone(), self.events.clone());
         let working = self.clock.working();
         self.spawn(op, async move {
             relay(op, agent.reply(request).await, OpEvent::Llm, &events).await;
+            drop(working);
+        });
+    }
+
+    /// Runs a tool to its one outcome. What it may be was fixed when the reply began.
+    pub(crate) fn call_tool(&mut self, op: OpId, request: Request) {
+        let (events, working) = (self.events.clone(), self.clock.working());
+        let mut happening = self.tools.run(&request);
+        self.spawn(op, async move {
+            while let Some(event) = happening.next().await {
+                events.send(op, OpEvent::Tool(event)).await;
+            }
+            events.send(op, OpEvent::Ended).await;
             drop(working);
         });
     }

@@ -11,9 +11,10 @@ use std::{
 use antiphon_conversation::{AgentUpdate, Command, Priority, Say};
 use antiphon_core::{Code, Error, RequestId, Result};
 use antiphon_state::History;
+use antiphon_tools::ToolSet;
 use tokio::sync::{broadcast, mpsc, watch};
 
-use crate::{Agent, SessionEvent, SpeechHandle, SpeechState, counters::Counters};
+use crate::{Agent, AgentProfile, SessionEvent, SpeechHandle, SpeechState, counters::Counters};
 
 /// A recording to be played instead of synthesised speech: one channel.
 #[derive(Clone, Debug)]
@@ -56,6 +57,7 @@ pub struct SessionHandle {
     events: broadcast::Sender<SessionEvent>,
     history: watch::Receiver<Arc<History>>,
     counters: Arc<Counters>,
+    tools: ToolSet,
 }
 
 impl fmt::Debug for SessionHandle {
@@ -70,8 +72,9 @@ impl SessionHandle {
         events: broadcast::Sender<SessionEvent>,
         history: watch::Receiver<Arc<History>>,
         counters: Arc<Counters>,
+        tools: ToolSet,
     ) -> Self {
-        Self { orders, requests: Arc::default(), events, history, counters }
+        Self { orders, requests: Arc::default(), events, history, counters, tools }
     }
 
     /// Says `text` after what is being said.
@@ -158,8 +161,26 @@ impl SessionHandle {
     /// `agent_invalid` if the agent refuses its validation, `cancelled` if the session is over.
     pub async fn update_agent(&self, agent: Arc<dyn Agent>) -> Result<()> {
         let profile = crate::lifecycle::validated(&*agent)?;
-        let update = AgentUpdate { instructions: profile.instructions, voice: profile.voice };
+        let AgentProfile { instructions, voice, .. } = profile;
+        let update = AgentUpdate { instructions, voice, tools: None };
         self.order(Command::Update(update), Extra::Agent(agent)).await
+    }
+
+    /// The session's tools: register and unregister here, then [`refresh_tools`].
+    ///
+    /// [`refresh_tools`]: Self::refresh_tools
+    #[must_use]
+    pub const fn tools(&self) -> &ToolSet {
+        &self.tools
+    }
+
+    /// Tells the model which tools there are now. Counts from the next reply on.
+    ///
+    /// # Errors
+    /// `cancelled` if the session is over.
+    pub async fn refresh_tools(&self) -> Result<()> {
+        let tools = Some(crate::tools::definitions(&self.tools));
+        self.command(Command::Update(AgentUpdate { tools, ..AgentUpdate::default() })).await
     }
 
     /// Ends the session; what is being said is cut off.

@@ -14,6 +14,7 @@ mod lifecycle;
 mod media;
 mod session;
 mod speech;
+mod tools;
 mod user_audio;
 mod voice;
 

@@ -6,6 +6,7 @@ use antiphon_audio::{PlayoutConfig, playout};
 use antiphon_conversation::{Config, Conversation, Notice};
 use antiphon_core::{Code, Error, Result, SPEECH_RATE_HZ, Timestamp};
 use antiphon_state::History;
+use antiphon_tools::ToolSet;
 use antiphon_transport::Link;
 use antiphon_vad::{Blocks, SpeechGate, Vad};
 use ringbuf::{HeapRb, traits::Split as _};
@@ -23,6 +24,7 @@ use crate::{
     lifecycle,
     media::{Ears, Listener, Member, Seat},
     speech::Speeches,
+    tools::{Tools, definitions},
     user_audio::UserAudio,
     voice::{self, JOBS_AHEAD},
 };
@@ -62,6 +64,9 @@ pub struct SessionParts {
     pub config: Config,
     /// Who answers.
     pub agent: Option<Arc<dyn Agent>>,
+    /// What the agent may call. It may change while the session runs; see
+    /// [`SessionHandle::refresh_tools`].
+    pub tools: ToolSet,
     /// The engines.
     pub engines: Engines,
     /// The voice-activity detector, at [`SPEECH_RATE_HZ`].
@@ -98,12 +103,14 @@ impl Session {
         pool: &Arc<MediaPool>,
         parts: SessionParts,
     ) -> Result<(Self, broadcast::Receiver<SessionEvent>)> {
-        let SessionParts { mut config, agent, engines, vad, gate, link, journal } = parts;
+        let SessionParts { mut config, agent, tools, engines, vad, gate, link, journal } = parts;
         let agent = agent.ok_or_else(|| {
             Error::new("session.start", Code::AgentNotSet, "there is nobody to answer")
                 .with_help("set `agent`: an LlmAgent, a CallbackAgent, or your own")
         })?;
         adopt(&mut config, &*agent)?;
+        config.tools = definitions(&tools);
+        let label = journal.as_ref().map_or("session", |(label, _)| label).to_owned();
         config.playout_rate_hz = link.output.format().rate_hz;
         config.turn_detector = engines.turn_detector.is_some();
         let machine = Conversation::new(config.clone())?;
@@ -122,7 +129,9 @@ impl Session {
         let (events, first) = broadcast::channel(EVENTS);
         let (history_in, history) = watch::channel(Arc::new(machine.history().clone()));
         let counters = Arc::<Counters>::default();
-        let handle = SessionHandle::new(orders_in, events.clone(), history, counters.clone());
+        let handle =
+            SessionHandle::new(orders_in, events.clone(), history, counters.clone(), tools.clone());
+        let tools = Tools::new(&label, tools, clock.clone());
         let op_sender = OpSender::new(ops_in, clock.clone());
         let speaking = voice::run(
             jobs,
@@ -133,7 +142,7 @@ impl Session {
         );
         let driver = Driver {
             machine,
-            effects: Effects::new(engines, agent, clock.clone(), op_sender, jobs_in),
+            effects: Effects::new(engines, agent, tools, clock.clone(), op_sender, jobs_in),
             playout: media.listener.control.clone(),
             user: UserAudio::default(),
             heard_through: 0,

@@ -33,7 +33,8 @@ impl Weights {
             .filter_map(|b| Some(f32::from_le_bytes(b.try_into().ok()?)))
             .collect();
         let is_float = tensor.data_type == Some(DataType::FLOAT);
-        if !is_float || tensor.dims != shape || floats.len() as i64 != shape.iter().product::<i64>() {
+        if !is_float || tensor.dims != shape || floats.len() as i64 != shape.iter().product::<i64>()
+        {
             return Err(format!("tensor {name} has shape {:?}, expected {shape:?}", tensor.dims));
         }
         Ok(floats)

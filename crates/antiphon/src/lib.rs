@@ -32,6 +32,12 @@ pub use antiphon_silero as silero;
 pub use antiphon_smart_turn as smart_turn;
 pub use antiphon_state as state;
 pub use antiphon_stt as stt;
+/// Tools: functions that the model may call.
+pub mod tools {
+    pub use antiphon_tools::__private::{facade_tool as tool, facade_tools as tools};
+    pub use antiphon_tools::*;
+}
+
 pub use antiphon_transport as transport;
 pub use antiphon_tts as tts;
 pub use antiphon_turn as turn;

@@ -13,6 +13,7 @@ use antiphon_piper::{Piper, PiperOptions};
 use antiphon_session::{Engines, LlmAgent, SessionParts};
 use antiphon_silero::Silero;
 use antiphon_smart_turn::SmartTurn;
+use antiphon_tools::ToolSet;
 use antiphon_transport::Link;
 use antiphon_vad::{GateConfig, SpeechGate};
 
@@ -171,6 +172,7 @@ impl Local {
     pub fn session(&self, config: Config, link: Link) -> Result<SessionParts> {
         Ok(SessionParts {
             config,
+            tools: ToolSet::new(),
             agent: Some(Arc::new(LlmAgent::new(Arc::new(self.llm.clone())))),
             engines: self.engines(),
             vad: Box::new(self.vad.session()),

@@ -8,6 +8,7 @@ use antiphon::{
     conversation::Priority,
     session::{Clip, SessionParts},
     state::Said,
+    tools::ToolSet,
     vad::{EnergyVad, GateConfig, SpeechGate},
 };
 
@@ -21,6 +22,7 @@ fn start(caller: &Caller) -> Session {
     let parts = SessionParts {
         config: Config::default(),
         agent: Some(answers("answer.")),
+        tools: ToolSet::new(),
         engines: Engines { stt: Arc::new(ToneStt), tts: Arc::new(ToneTts), turn_detector: None },
         vad: Box::new(EnergyVad::new()),
         gate: SpeechGate::new(GateConfig::default(), RATE_HZ).unwrap(),

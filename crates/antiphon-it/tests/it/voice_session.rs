@@ -15,6 +15,7 @@ use antiphon::{
     llm::{FinishReason, LlmEvent, LlmRequest, Role, Usage},
     session::SessionParts,
     state::{History, Said},
+    tools::{FunctionTool, ToolCall, ToolError, ToolSet, ToolSpec},
     vad::{EnergyVad, GateConfig, SpeechGate},
 };
 use async_trait::async_trait;
@@ -106,6 +107,7 @@ fn parts(agent: Option<Arc<dyn Agent>>, caller: &Caller) -> SessionParts {
     SessionParts {
         config: Config { preemptive: false, ..Config::default() },
         agent,
+        tools: ToolSet::new(),
         engines: Engines { stt: Arc::new(ToneStt), tts: Arc::new(ToneTts), turn_detector: None },
         vad: Box::new(EnergyVad::new()),
         gate: SpeechGate::new(GateConfig::default(), RATE_HZ).unwrap(),
@@ -130,6 +132,7 @@ impl Call {
     fn said(&self) -> Vec<String> {
         let text = |said: &Said| match said {
             Said::User { text } => format!("user: {text}"),
+            Said::Tool { call, result } => format!("{}: {}", call.name, result.text),
             Said::Agent { heard, interrupted, .. } => {
                 format!("agent: {}{}", heard.trim(), if *interrupted { " —" } else { "" })
             }
@@ -277,6 +280,69 @@ fn context_preservation() {
     assert!(!heard.contains("eight"), "the agent believes it was heard to the end: {heard}");
     assert_eq!(last.messages[4].content, "table.");
     assert_eq!(call.said().len(), 6);
+}
+
+/// An agent that calls the tool it is offered, then reads out the result.
+struct Caretaker;
+
+#[async_trait]
+impl Agent for Caretaker {
+    fn profile(&self) -> AgentProfile {
+        AgentProfile { name: "caretaker".to_owned(), ..AgentProfile::default() }
+    }
+
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn on_enter(&self, _: SessionHandle) -> Result<()> {
+        Ok(())
+    }
+
+    async fn reply(&self, request: LlmRequest) -> Result<BoxStream<Result<LlmEvent>>> {
+        let last = request.messages.last().unwrap();
+        let event = match last.role {
+            Role::Tool => LlmEvent::Delta { text: last.content.clone() },
+            Role::System | Role::User | Role::Assistant => {
+                let name = request.tools[0].name.clone();
+                let arguments = r#"{"seats": 4}"#.to_owned();
+                LlmEvent::ToolCall(ToolCall { id: "call_1".to_owned(), name, arguments })
+            }
+        };
+        let done = LlmEvent::Done { finish: FinishReason::Stop, usage: Usage::default() };
+        Ok(stream::iter([Ok(event), Ok(done)]).boxed())
+    }
+
+    async fn on_exit(&self) {}
+}
+
+#[test]
+fn a_tool_is_called_by_voice_and_its_result_is_in_history() {
+    let booked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let spec = ToolSpec::new("book", "Books a table.").with_parameters(serde_json::json!({
+        "type": "object",
+        "properties": {"seats": {"type": "integer"}},
+        "required": ["seats"],
+    }));
+    let tool = FunctionTool::raw(spec, {
+        let booked = booked.clone();
+        move |context, arguments| {
+            booked.lock().unwrap().push((context.idempotency_key().to_owned(), arguments));
+            async { Ok::<_, ToolError>("table four.".to_owned()) }
+        }
+    });
+    let caller = Caller::default().says(When::Quiet(200), "book please");
+    let tools = ToolSet::new().with(tool).unwrap();
+    let call = call(|| {
+        let mut parts = parts(Some(Arc::new(Caretaker)), &caller);
+        parts.tools = tools.clone();
+        parts
+    });
+    assert_eq!(call.said(), ["user: book please", "book: table four.", "agent: table four."]);
+    assert_eq!(caller.heard(), "table four");
+    let booked = booked.lock().unwrap();
+    assert_eq!(booked.len(), 1, "an effect takes place once: {booked:?}");
+    assert_eq!(booked[0].1["seats"], 4);
 }
 
 #[test]

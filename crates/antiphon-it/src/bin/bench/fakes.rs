@@ -16,6 +16,7 @@ use antiphon::{
     llm::{FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Usage},
     session::SessionParts,
     stt::{Stt, SttCapabilities, SttEvent, SttInput, SttRequest},
+    tools::ToolSet,
     transport::{AudioOut, Link, MemoryPeer, MemoryTransport, Transport as _},
     tts::{Tts, TtsCapabilities, TtsEvent, TtsRequest},
     vad::{GateConfig, SpeechGate, Vad},
@@ -210,6 +211,7 @@ pub(crate) fn parts(
     let parts = SessionParts {
         config,
         agent: Some(Arc::new(LlmAgent::new(Arc::new(FakeLlm)))),
+        tools: ToolSet::new(),
         engines,
         vad: Box::new(FakeVad { stamps: stamps.clone(), clock: clock.clone(), speaking: false }),
         gate: SpeechGate::new(gate, SPEECH_RATE_HZ)?,

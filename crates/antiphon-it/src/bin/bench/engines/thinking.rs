@@ -82,7 +82,7 @@ fn speed(reply: &Reply, seconds: f64) -> f64 {
 
 /// A conversation as a session holds it: instructions first, then turn by turn.
 async fn converse(model: &Gguf, questions: usize) -> Result<Vec<Reply>> {
-    let message = |role, content: &str| Message { role, content: content.to_owned() };
+    let message = |role, content: &str| Message::new(role, content);
     let mut messages = vec![message(Role::System, INSTRUCTIONS)];
     model.warm(LlmRequest { messages: messages.clone(), ..LlmRequest::default() }).await?;
     let mut replies = Vec::new();
@@ -107,6 +107,7 @@ async fn answer(model: &Gguf, messages: Vec<Message>) -> Result<Reply> {
                 first.get_or_insert_with(|| watch.took());
                 text.push_str(&delta);
             }
+            LlmEvent::ToolCall(_) => {}
             LlmEvent::Done { usage: used, .. } => usage = used,
         }
     }

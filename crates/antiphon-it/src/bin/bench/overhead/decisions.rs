@@ -80,5 +80,7 @@ fn world(seed: u64) -> Result<World> {
 }
 
 fn run(world: World) -> Result<antiphon_sim::Report> {
-    world.run(END).map_err(|broken| Error::new("bench.simulation", Code::Internal, broken))
+    world
+        .run(END)
+        .map_err(|broken| Error::new("bench.simulation", Code::Internal, broken.to_string()))
 }
