@@ -4,7 +4,7 @@ use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp, ToolDefinition
 use antiphon_llm::LlmEvent;
 use antiphon_stt::SttEvent;
 use antiphon_tts::WordTiming;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ pub enum OpEvent {
     /// A transcription.
     Stt(SttEvent),
     /// A turn detector's answer: probability that the turn is finished, 0.0 to 1.0.
-    TurnEnd(f32),
+    TurnEnd(#[serde(deserialize_with = "or_nan")] f32),
     /// A generation.
     Llm(LlmEvent),
     /// A synthesis.
@@ -66,6 +66,11 @@ pub enum OpEvent {
         /// For a developer.
         detail: String,
     },
+}
+
+/// A detector may give what is no number; JSON has `null` for that.
+fn or_nan<'de, D: Deserializer<'de>>(d: D) -> Result<f32, D::Error> {
+    Ok(Option::deserialize(d)?.unwrap_or(f32::NAN))
 }
 
 /// What a synthesis reports. Samples are counted at the playout rate, from the start of the

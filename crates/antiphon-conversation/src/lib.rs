@@ -21,6 +21,7 @@ mod attention;
 mod config;
 mod conversation;
 mod deadline;
+mod describe;
 mod event;
 mod ledger;
 mod messages;
@@ -28,6 +29,7 @@ mod ops;
 mod overlap;
 mod plans;
 mod playout;
+mod redact;
 mod replay;
 mod speech;
 mod tools;
@@ -44,7 +46,9 @@ pub use deadline::Deadline;
 pub use event::{
     AgentUpdate, Command, Event, OpEvent, PlayoutEvent, Priority, Say, SynthesisEvent, UserEvent,
 };
-pub use replay::{Replay, digest_actions};
+pub use replay::{
+    Comparison, Decisions, Difference, Recording, Replay, Until, Verdict, digest_actions,
+};
 pub use waterfall::Waterfall;
 
 #[cfg(test)]

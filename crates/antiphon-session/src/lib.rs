@@ -22,6 +22,7 @@ pub use agent::{Agent, AgentProfile, CallbackAgent, LlmAgent};
 pub use clock::{Pace, SessionClock, Working};
 pub use effects::Engines;
 pub use handle::{Clip, SayOptions, SessionHandle};
+pub use journal::JournalOut;
 pub use media::MediaPool;
 pub use session::{Session, SessionEvent, SessionParts};
 pub use speech::{SpeechHandle, SpeechOutcome, SpeechState};

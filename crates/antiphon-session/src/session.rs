@@ -1,6 +1,6 @@
 //! The session: one live conversation, from the outside.
 
-use std::{collections::BTreeMap, io::Write, ops::Deref, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::Deref, sync::Arc, time::Duration};
 
 use antiphon_audio::{PlayoutConfig, playout};
 use antiphon_conversation::{Config, Conversation, Notice};
@@ -20,7 +20,7 @@ use crate::{
     counters::Counters,
     driver::{Driver, Inboxes, OP_EVENTS, OpSender},
     effects::Effects,
-    journal::{self, JournalThread},
+    journal::{self, JournalOut, JournalThread},
     lifecycle,
     media::{Ears, Listener, Member, Seat},
     speech::Speeches,
@@ -75,8 +75,8 @@ pub struct SessionParts {
     pub gate: SpeechGate,
     /// The far end.
     pub link: Link,
-    /// Where the journal goes, with a label for its header.
-    pub journal: Option<(String, Box<dyn Write + Send>)>,
+    /// Where the journal goes.
+    pub journal: Option<JournalOut>,
 }
 
 /// One live conversation. Dropping it closes it.
@@ -115,8 +115,8 @@ impl Session {
         config.turn_detector = engines.turn_detector.is_some();
         let machine = Conversation::new(config.clone())?;
         let (sink, journal) = match journal {
-            Some((label, out)) => {
-                let (sink, thread) = journal::open(out, &label, &config)?;
+            Some(out) => {
+                let (sink, thread) = journal::open(out, &config)?;
                 (Some(sink), Some(thread))
             }
             None => (None, None),

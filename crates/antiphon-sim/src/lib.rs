@@ -31,7 +31,7 @@ pub use noise::storm;
 pub use providers::{Providers, Replies};
 pub use rng::Rng;
 pub use scenario::{Expect, Moment, Scenario};
-pub use script::{describe, run_script};
+pub use script::run_script;
 pub use story::{Failure, Story};
 pub use sweep::{Landing, Phase, sweep};
 pub use world::{Broken, Report, Step, World};

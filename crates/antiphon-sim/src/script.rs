@@ -18,8 +18,8 @@
 use std::fmt::Write as _;
 
 use antiphon_conversation::{
-    Action, Command, Config, Conversation, Effect, Event, Notice, OpEvent, OpInput, PlayoutCommand,
-    PlayoutEvent, Priority, Say, SynthesisEvent, UserEvent,
+    Action, Command, Config, Conversation, Effect, Event, OpEvent, OpInput, PlayoutEvent, Priority,
+    Say, SynthesisEvent, UserEvent,
 };
 use antiphon_core::{
     Code, Generation, OpId, RequestId, Timestamp, ToolCall, ToolEvent, ToolResult,
@@ -183,8 +183,7 @@ impl Run {
         self.machine.handle(now, event.clone(), &mut actions);
         for action in &actions {
             self.note(action);
-            let line = describe(action);
-            writeln!(self.out, "{:.2} {line}", now.as_secs_f64()).map_err(|e| e.to_string())?;
+            writeln!(self.out, "{:.2} {action}", now.as_secs_f64()).map_err(|e| e.to_string())?;
         }
         self.invariants.check(now, &event, &actions, &self.machine)
     }
@@ -246,56 +245,8 @@ pub(crate) fn transcript(steps: &[Step]) -> String {
         // Writing into a string cannot fail.
         let _ = writeln!(out, "{} < {:?}", step.at, step.event);
         for action in &step.actions {
-            let _ = writeln!(out, "{} {}", step.at, describe(action));
+            let _ = writeln!(out, "{} {action}", step.at);
         }
     }
     out
-}
-
-/// One line that says what an action does.
-#[must_use]
-pub fn describe(action: &Action) -> String {
-    match action {
-        Action::Start { op, effect } => format!("start {op} {}", describe_effect(effect)),
-        Action::Feed { op, input } => format!("feed {op} {input:?}"),
-        Action::Cancel { op } => format!("cancel {op}"),
-        Action::Playout(command) => match command {
-            PlayoutCommand::Pause => "playout pause".to_owned(),
-            PlayoutCommand::Resume => "playout resume".to_owned(),
-            PlayoutCommand::Flush(g) => format!("playout flush {g}"),
-            PlayoutCommand::Finish(g) => format!("playout finish {g}"),
-        },
-        Action::Emit(notice) => format!("  {}", describe_notice(notice)),
-    }
-}
-
-fn describe_effect(effect: &Effect) -> String {
-    match effect {
-        Effect::Transcribe { from_sample, .. } => format!("transcribe from {from_sample}"),
-        Effect::PredictTurnEnd { transcript } => format!("predict turn end of {transcript:?}"),
-        Effect::Generate(request) => {
-            let last = request.messages.last().map_or("", |m| m.content.as_str());
-            format!("generate after {} messages, last {last:?}", request.messages.len())
-        }
-        Effect::Speak { generation, segment, request } => {
-            format!("speak {generation} {segment} {:?}", request.text)
-        }
-        Effect::CallTool { call, .. } => format!("call {} {}", call.name, call.arguments),
-        Effect::Play { generation, segment, clip } => {
-            format!("play {generation} {segment} {clip}")
-        }
-    }
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "the rest reads well as it is")]
-fn describe_notice(notice: &Notice) -> String {
-    match notice {
-        Notice::AgentState(s) => format!("agent {s:?}").to_lowercase(),
-        Notice::UserState(s) => format!("user {s:?}").to_lowercase(),
-        Notice::Latency(w) => format!("latency of {}", w.turn),
-        Notice::Words { speech, segment, words } => {
-            format!("words of {speech} {segment}: {}", words.len())
-        }
-        other => format!("{other:?}"),
-    }
 }

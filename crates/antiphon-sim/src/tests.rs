@@ -1,6 +1,7 @@
 //! Tests of the machine, driven by the simulator.
 
 mod conversations;
+mod journal;
 mod models;
 mod requests;
 mod scenarios;

@@ -1,209 +1,251 @@
 //! The journal: one JSON object a line. A header with the configuration, then every event with
-//! its timestamp, then a footer with a digest of what was decided.
+//! its timestamp and a digest of what was decided on it, then a footer.
 //!
-//! The format outlives a crash: a journal cut at any byte is good up to its last whole line.
+//! The format outlives a crash and a bad disk: every line carries a check over itself and the
+//! line before, so a journal is good up to its first damage, and what comes after is named. It
+//! deliberately knows no event: it carries what serialises.
 
-use std::io::{BufRead, Write};
+mod line;
+mod reader;
+mod writer;
 
-use antiphon_core::{Code, Error, Result, Timestamp};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use antiphon_core::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::Digest;
+
+pub use reader::{read, read_files};
+pub use writer::JournalWriter;
 
 /// Names the format in the header.
 pub const FORMAT: &str = "antiphon.journal";
 
-/// Version of the event vocabulary. Raised whenever an old journal would replay differently.
-pub const VERSION: u32 = 1;
+/// Version of the format and of the event vocabulary. Version 1 had neither checks nor digests
+/// of single decisions.
+pub const VERSION: u32 = 2;
 
 /// A longer line is damage, not an event.
 const MAX_LINE_BYTES: usize = 1 << 20;
 
-/// The first line.
+/// What is written, and how much of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalOptions {
+    /// Texts are replaced by letters of the same length; whoever writes the events does that.
+    pub redact: bool,
+    /// Most bytes of a file, at least 4 KiB. Default 16 MiB, some hours of conversation.
+    pub max_bytes: u64,
+    /// Most files: `call.jsonl`, `call.1.jsonl` and so on. When they are full the journal ends
+    /// and counts what it loses, because only its beginning can be replayed. Default 4.
+    pub max_files: u32,
+}
+
+impl Default for JournalOptions {
+    fn default() -> Self {
+        Self { redact: false, max_bytes: 16 << 20, max_files: 4 }
+    }
+}
+
+/// The first line of every file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header<C> {
     /// [`FORMAT`].
     pub format: String,
     /// [`VERSION`] of the writer.
     pub version: u32,
+    /// Release of the writer; empty if it did not say.
+    #[serde(default)]
+    pub release: String,
     /// A label of the session; wall time, if any, belongs here and nowhere else.
     pub session: String,
+    /// Whether texts were replaced.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
+    /// What it goes on from; `None` in the first file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<Continues>,
     /// The configuration the machine ran with.
     pub config: C,
+}
+
+/// How a further file joins the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continues {
+    /// Number of this file, from 1.
+    pub part: u32,
+    /// Events in the files before.
+    pub events: u64,
+    /// Check of the last line before.
+    pub after: Digest,
 }
 
 impl<C> Header<C> {
     /// A header of this version.
     pub fn new(session: impl Into<String>, config: C) -> Self {
-        Self { format: FORMAT.to_owned(), version: VERSION, session: session.into(), config }
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            release: env!("CARGO_PKG_VERSION").to_owned(),
+            session: session.into(),
+            redacted: false,
+            continues: None,
+            config,
+        }
     }
 }
 
-/// An event and when it was handled.
+/// An event, when it was handled and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record<E> {
     /// Session time.
     pub t: Timestamp,
     /// The event.
     pub e: E,
+    /// Digest of the actions taken on it; `None` if there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub a: Option<Digest>,
+}
+
+impl<E> Record<E> {
+    /// An event on which nothing was done.
+    pub const fn new(t: Timestamp, e: E) -> Self {
+        Self { t, e, a: None }
+    }
 }
 
 /// The last line of a session that was closed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Footer {
-    /// Number of events.
+    /// Number of events in all files.
     pub events: u64,
-    /// Digest of the actions the machine took.
-    pub digest: String,
+    /// Digest of all actions the machine took on them.
+    pub digest: Digest,
+    /// Events that came after them and were not written, for want of room or time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost: u64,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Line<E> {
-    Event(Record<E>),
-    End { end: Footer },
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// What could be read of a journal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Journal<C, E> {
-    /// The header.
+    /// The header of the first file that was read.
     pub header: Header<C>,
     /// The events up to the first damage.
     pub records: Vec<Record<E>>,
     /// The footer, if the session was closed and nothing is damaged.
     pub footer: Option<Footer>,
-    /// What is wrong from some line on, if anything: `"line 17: …"`.
-    pub damage: Option<String>,
+    /// What is wrong, in order; at most a few, the last of which says so.
+    pub damage: Vec<Damage>,
+    /// Events after the first damage that are good by themselves. They cannot be replayed.
+    pub unused: u64,
 }
 
-/// Writes a journal.
-#[derive(Debug)]
-pub struct JournalWriter<W: Write> {
-    out: W,
-    events: u64,
+/// Something wrong in a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// File, from 0.
+    pub part: u32,
+    /// Line of the file, from 1.
+    pub line: u64,
+    /// Where in the file the line begins.
+    pub byte: u64,
+    /// What is wrong.
+    pub what: String,
 }
 
-fn storage(e: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    let e = e.into();
-    Error::new("journal.write", Code::Storage, format!("the journal cannot be written: {e}"))
-        .with_help("free disk space or choose another --out folder")
-        .with_source(e)
-}
-
-impl<W: Write> JournalWriter<W> {
-    /// Starts a journal by writing its header.
-    ///
-    /// # Errors
-    /// `storage` if the header cannot be written.
-    pub fn new<C: Serialize>(out: W, header: &Header<C>) -> Result<Self> {
-        let mut this = Self { out, events: 0 };
-        this.line(header)?;
-        Ok(this)
-    }
-
-    /// Appends an event.
-    ///
-    /// # Errors
-    /// `storage` if it cannot be written.
-    pub fn event<E: Serialize>(&mut self, record: &Record<E>) -> Result<()> {
-        self.events += 1;
-        self.line(record)
-    }
-
-    /// Writes the footer and flushes.
-    ///
-    /// # Errors
-    /// `storage` if it cannot be written.
-    pub fn finish(mut self, digest: impl ToString) -> Result<W> {
-        let end = Footer { events: self.events, digest: digest.to_string() };
-        self.line(&Line::<()>::End { end })?;
-        self.flush()?;
-        Ok(self.out)
-    }
-
-    /// Hands everything written to the underlying writer.
-    ///
-    /// # Errors
-    /// `storage` if it cannot be written.
-    pub fn flush(&mut self) -> Result<()> {
-        self.out.flush().map_err(storage)
-    }
-
-    fn line<T: Serialize>(&mut self, value: &T) -> Result<()> {
-        let mut line = serde_json::to_vec(value).map_err(storage)?;
-        line.push(b'\n');
-        self.out.write_all(&line).map_err(storage)
-    }
-}
-
-/// Reads a journal as far as it is good.
-///
-/// # Errors
-/// `invalid_input` if it does not begin with a header of this format, `protocol` if it was
-/// written by a newer version, `storage` if reading fails.
-pub fn read<C: DeserializeOwned, E: DeserializeOwned>(
-    mut input: impl BufRead,
-) -> Result<Journal<C, E>> {
-    let first = next_line(&mut input)?.unwrap_or_default();
-    let header = read_header(&first)?;
-    let mut journal = Journal { header, records: Vec::new(), footer: None, damage: None };
-    for n in 2usize.. {
-        let Some(line) = next_line(&mut input)? else { break };
-        if journal.footer.is_some() {
-            journal.damage = Some(format!("line {n}: there is more after the end of the session"));
-            break;
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.part > 0 {
+            write!(f, "file {}, ", self.part)?;
         }
-        match parse(&line) {
-            Ok(Line::Event(record)) => journal.records.push(record),
-            Ok(Line::End { end }) => journal.footer = Some(end),
-            Err(why) => {
-                journal.damage = Some(format!("line {n}: {why}"));
-                break;
-            }
+        write!(f, "line {} (from byte {}): {}", self.line, self.byte, self.what)
+    }
+}
+
+/// Something a journal cannot do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// It is from a version without checks and without digests of single decisions.
+    Unchecked(u32),
+    /// It is from another release of the machine.
+    OtherRelease(String),
+    /// Texts were replaced.
+    Redacted,
+    /// The files before it are missing: so many events.
+    StartsLate(u64),
+    /// It has no footer.
+    Unclosed,
+    /// So many events were not written.
+    Lost(u64),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unchecked(version) => write!(
+                f,
+                "version {version}: replays as a whole, but a changed byte may go unnoticed and \
+                 the first decision that differs cannot be named"
+            ),
+            Self::OtherRelease(release) => write!(
+                f,
+                "written by release {release}, replayed by {}: decisions may differ on purpose",
+                env!("CARGO_PKG_VERSION")
+            ),
+            Self::Redacted => f.write_str(
+                "redacted: shows no words, and what rests on certain words may be decided \
+                 otherwise",
+            ),
+            Self::StartsLate(events) => write!(
+                f,
+                "a later file of a journal: {events} events are missing before it; it can be \
+                 read but not replayed"
+            ),
+            Self::Unclosed => f.write_str(
+                "the session was not closed: what happened after the last event is not known",
+            ),
+            Self::Lost(n) => write!(f, "{n} events at the end were not written"),
         }
     }
-    Ok(journal)
 }
 
-fn parse<E: DeserializeOwned>(line: &[u8]) -> std::result::Result<Line<E>, String> {
-    if line.len() > MAX_LINE_BYTES {
-        return Err(format!("longer than {MAX_LINE_BYTES} bytes"));
+impl<C, E> Journal<C, E> {
+    /// What this journal cannot do. Damage stands in [`damage`](Self::damage).
+    #[must_use]
+    pub fn limits(&self) -> Vec<Limit> {
+        let header = &self.header;
+        let other = !header.release.is_empty() && header.release != env!("CARGO_PKG_VERSION");
+        let lost = self.footer.map_or(0, |f| f.lost);
+        let unclosed = self.footer.is_none() && self.damage.is_empty();
+        [
+            (header.version < VERSION).then_some(Limit::Unchecked(header.version)),
+            other.then(|| Limit::OtherRelease(header.release.clone())),
+            header.redacted.then_some(Limit::Redacted),
+            header.continues.map(|c| Limit::StartsLate(c.events)),
+            unclosed.then_some(Limit::Unclosed),
+            (lost > 0).then_some(Limit::Lost(lost)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
-    if line.last() != Some(&b'\n') {
-        return Err("cut off before its end".to_owned());
-    }
-    serde_json::from_slice(line).map_err(|e| format!("not a journal line ({e})"))
 }
 
-fn read_header<C: DeserializeOwned>(line: &[u8]) -> Result<Header<C>> {
-    #[derive(Deserialize)]
-    struct Peek {
-        format: String,
-        version: u32,
+/// The file of a part: `call.jsonl`, `call.1.jsonl`, `call.2.jsonl`.
+#[must_use]
+pub fn part_path(first: &Path, part: u32) -> PathBuf {
+    match (part, first.extension()) {
+        (0, _) => first.to_owned(),
+        (_, Some(ext)) => first.with_extension(format!("{part}.{}", ext.display())),
+        (_, None) => first.with_extension(part.to_string()),
     }
-    let bad = |what: String| Error::new("journal.read", Code::InvalidInput, what);
-    let peek: Peek = serde_json::from_slice(line)
-        .map_err(|e| bad(format!("line 1 is not a journal header ({e})")))?;
-    if peek.format != FORMAT {
-        return Err(bad(format!("line 1 names the format {:?}, not {FORMAT:?}", peek.format)));
-    }
-    if peek.version != VERSION {
-        let what = format!(
-            "the journal has version {}, this program replays version {VERSION}",
-            peek.version
-        );
-        return Err(Error::new("journal.read", Code::Protocol, what)
-            .with_help("replay it with the release that wrote it"));
-    }
-    serde_json::from_slice(line)
-        .map_err(|e| bad(format!("line 1: the configuration cannot be read ({e})")))
-}
-
-/// One line with its newline, at most a little over the limit; `None` at the end.
-fn next_line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
-    let mut line = Vec::new();
-    let mut bounded = std::io::Read::take(input, MAX_LINE_BYTES as u64 + 1);
-    let n = bounded.read_until(b'\n', &mut line).map_err(|e| {
-        Error::new("journal.read", Code::Storage, format!("the journal cannot be read: {e}"))
-    })?;
-    Ok((n > 0).then_some(line))
 }

@@ -10,7 +10,8 @@ mod journal;
 pub use digest::Digest;
 pub use history::{History, Item, Said};
 pub use journal::{
-    FORMAT, Footer, Header, Journal, JournalWriter, Record, VERSION, read as read_journal,
+    Continues, Damage, FORMAT, Footer, Header, Journal, JournalOptions, JournalWriter, Limit,
+    Record, VERSION, part_path, read as read_journal, read_files as read_journal_files,
 };
 
 #[cfg(test)]

@@ -10,10 +10,11 @@ use antiphon_llm::Llm as _;
 use antiphon_models::{Progress, ProgressEvent, State, Store};
 use antiphon_moonshine::MoonshineStt;
 use antiphon_piper::{Piper, PiperOptions};
-use antiphon_session::{Engines, LlmAgent, SessionParts};
+use antiphon_session::{Engines, JournalOut, LlmAgent, SessionParts};
 use antiphon_silero::Silero;
 use antiphon_smart_turn::SmartTurn;
 use antiphon_tools::ToolSet;
+use antiphon_state::JournalOptions;
 use antiphon_transport::Link;
 use antiphon_vad::{GateConfig, SpeechGate};
 
@@ -194,7 +195,8 @@ impl Local {
         journal: impl Write + Send + 'static,
     ) -> Result<SessionParts> {
         let parts = self.session(config, link)?;
-        Ok(SessionParts { journal: Some((label.into(), Box::new(journal))), ..parts })
+        let journal = JournalOut::writer(label, journal, JournalOptions::default());
+        Ok(SessionParts { journal: Some(journal), ..parts })
     }
 
     /// Name of the language model, as its file is called.

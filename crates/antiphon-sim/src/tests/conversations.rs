@@ -127,7 +127,7 @@ fn replaying_the_events_replays_the_actions() {
     let report = run(greeted(), lines);
     let mut replay = Replay::new(greeted()).unwrap();
     for step in &report.steps {
-        let actions = replay.step(&Record { t: step.at, e: step.event.clone() });
+        let actions = replay.step(&Record::new(step.at, step.event.clone()));
         assert_eq!(actions, step.actions);
     }
     assert_eq!(replay.digest(), report.digest);
