@@ -3,6 +3,7 @@
 mod demo;
 mod models;
 mod progress;
+mod replay;
 mod screen;
 
 use std::{
@@ -26,6 +27,7 @@ Examples:
   antiphon demo                         a conversation, as long as it takes
   antiphon demo --fast --out call       the same without waiting, files in ./call
   antiphon models list                  what there is, and what is here
+  antiphon replay call/call.jsonl       what was decided in that call, and when
 
 Environment:
   ANTIPHON_MODELS    folder of the models [default: antiphon/models in the cache folder]
@@ -34,9 +36,9 @@ Environment:
 
 Exit codes:
   0    done
-  1    failed
+  1    failed, or a replay that differs
   2    the command line or an input file cannot be used
-  3    a model is damaged or cannot be had
+  3    a model or a journal is damaged, or a model cannot be had
   4    a file or folder cannot be read or written
   130  stopped by Ctrl-C; the files of the call are complete up to there";
 
@@ -46,16 +48,18 @@ enum Command {
     /// See, fetch and check the models.
     #[command(subcommand)]
     Models(models::Command),
+    Replay(replay::Args),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
-        Command::Demo(args) => demo::main(&args),
-        Command::Models(command) => models::main(&command),
+        Command::Demo(args) => demo::main(&args).map(|()| ExitCode::SUCCESS),
+        Command::Models(command) => models::main(&command).map(|()| ExitCode::SUCCESS),
+        Command::Replay(args) => replay::main(&args),
     };
-    match done.and_then(|()| screen::end()) {
-        Ok(()) => ExitCode::SUCCESS,
+    match done.and_then(|code| screen::end().map(|()| code)) {
+        Ok(code) => code,
         Err(e) => fail(&e),
     }
 }

@@ -193,8 +193,9 @@ impl fmt::Display for Limit {
         match self {
             Self::Unchecked(version) => write!(
                 f,
-                "version {version}: replays as a whole, but a changed byte may go unnoticed and \
-                 the first decision that differs cannot be named"
+                "version {version}, by an earlier machine, which may have decided otherwise; it \
+                 replays, but a changed byte may go unnoticed and the first decision that \
+                 differs cannot be named"
             ),
             Self::OtherRelease(release) => write!(
                 f,

@@ -84,13 +84,7 @@ impl<R: Read> WavReader<R> {
     /// # Errors
     /// `storage` if reading fails.
     pub fn read_mono(&mut self, frames: usize, out: &mut Vec<i16>) -> Result<usize> {
-        let width = self.coding.bytes() * usize::from(self.format.channels);
-        let wanted = (frames as u64).saturating_mul(width as u64).min(self.left);
-        self.block.clear();
-        let read = (&mut self.input).take(wanted).read_to_end(&mut self.block);
-        self.left -= read.map_err(|e| unreadable(&self.name, &e))? as u64;
-        let nan = self.block.chunks_exact(self.coding.bytes()).filter(|b| self.coding.is_nan(b));
-        self.not_numbers += nan.count() as u64;
+        let width = self.read_block(frames)?;
         let channels = i32::from(self.format.channels);
         let before = out.len();
         out.extend(self.block.chunks_exact(width).map(|frame| {
@@ -100,6 +94,32 @@ impl<R: Read> WavReader<R> {
             (sum / channels) as i16
         }));
         Ok(out.len() - before)
+    }
+
+    /// As [`read_mono`](Self::read_mono), with the channels as they are, interleaved. Returns how
+    /// many sample frames were read.
+    ///
+    /// # Errors
+    /// `storage` if reading fails.
+    pub fn read_frames(&mut self, frames: usize, out: &mut Vec<i16>) -> Result<usize> {
+        let width = self.read_block(frames)?;
+        let whole = self.block.chunks_exact(width);
+        let read = whole.len();
+        let samples = whole.flat_map(|frame| frame.chunks_exact(self.coding.bytes()));
+        out.extend(samples.map(|b| self.coding.sample(b)));
+        Ok(read)
+    }
+
+    /// Reads the next frames as stored, and gives the bytes of one.
+    fn read_block(&mut self, frames: usize) -> Result<usize> {
+        let width = self.coding.bytes() * usize::from(self.format.channels);
+        let wanted = (frames as u64).saturating_mul(width as u64).min(self.left);
+        self.block.clear();
+        let read = (&mut self.input).take(wanted).read_to_end(&mut self.block);
+        self.left -= read.map_err(|e| unreadable(&self.name, &e))? as u64;
+        let nan = self.block.chunks_exact(self.coding.bytes()).filter(|b| self.coding.is_nan(b));
+        self.not_numbers += nan.count() as u64;
+        Ok(width)
     }
 }
 

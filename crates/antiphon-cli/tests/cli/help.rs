@@ -19,4 +19,5 @@ fn every_command_explains_itself() {
     check(&["models", "fetch", "--help"], &expect_file!["help/models-fetch.txt"]);
     check(&["models", "verify", "--help"], &expect_file!["help/models-verify.txt"]);
     check(&["models", "path", "--help"], &expect_file!["help/models-path.txt"]);
+    check(&["replay", "--help"], &expect_file!["help/replay.txt"]);
 }

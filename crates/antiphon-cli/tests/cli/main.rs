@@ -13,6 +13,8 @@ mod help;
 #[cfg(test)]
 mod recordings;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod stop;
 #[cfg(test)]
 mod support;
