@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use antiphon_core::ToolEvent;
 use antiphon_llm::LlmEvent;
 use antiphon_stt::SttEvent;
 
@@ -43,11 +44,25 @@ impl fmt::Display for OpEvent {
             Self::Llm(LlmEvent::Done { finish, usage }) => {
                 write!(f, "done, {finish:?} after {} tokens", usage.output_tokens)
             }
+            Self::Llm(LlmEvent::ToolCall(call)) => {
+                write!(f, "calls {}({})", call.name, call.arguments)
+            }
+            Self::Tool(event) => write!(f, "{}", tool(event)),
             Self::Speech(SynthesisEvent::Words(words)) => write!(f, "timings of {}", words.len()),
             Self::Speech(SynthesisEvent::Queued(n)) => write!(f, "queued {n}"),
             Self::Ended => f.write_str("ended"),
             Self::Failed { code, detail } => write!(f, "failed ({code}): {detail}"),
         }
+    }
+}
+
+fn tool(event: &ToolEvent) -> String {
+    match event {
+        ToolEvent::Started { .. } => "tool started".to_owned(),
+        ToolEvent::Progress { text, .. } => format!("tool reached {text:?}"),
+        ToolEvent::Deferred { result, .. } => format!("tool deferred {:?}", result.text),
+        ToolEvent::Completed { result, .. } => format!("tool completed {:?}", result.text),
+        ToolEvent::Failed { why, result, .. } => format!("tool failed ({why:?}) {:?}", result.text),
     }
 }
 
@@ -120,6 +135,9 @@ impl fmt::Display for Effect {
             }
             Self::Speak { generation, segment, request } => {
                 write!(f, "speak {generation} {segment} {:?}", request.text)
+            }
+            Self::CallTool { call, turn, .. } => {
+                write!(f, "call {}({}) for {turn}", call.name, call.arguments)
             }
             Self::Play { generation, segment, clip } => {
                 write!(f, "play {generation} {segment} {clip}")

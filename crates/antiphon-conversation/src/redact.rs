@@ -1,9 +1,11 @@
 //! Takes the words out of a recording and leaves their shape: every letter becomes another of the
-//! same length in bytes, every digit a zero; spaces and punctuation stay.
+//! same length in bytes, every digit a zero; spaces and punctuation stay. Names of tools and what
+//! they take stay, too: they are configuration.
 //!
 //! So words are cut, counted and timed as before. What rests on certain words - "stop", "mm-hmm",
 //! "Dr." - may be decided otherwise when the recording is replayed.
 
+use antiphon_core::{ToolCall, ToolEvent};
 use antiphon_llm::LlmEvent;
 use antiphon_stt::SttEvent;
 
@@ -23,9 +25,9 @@ impl Event {
 impl Config {
     /// Replaces the letters and digits of what is said to the model or to the user.
     pub fn redact(&mut self) {
-        let texts =
-            [&mut self.instructions, &mut self.greeting, &mut self.reprompt, &mut self.apology];
-        texts.into_iter().for_each(redact);
+        redact(&mut self.instructions);
+        let said = [&mut self.greeting, &mut self.reprompt, &mut self.apology, &mut self.filler];
+        said.into_iter().for_each(redact);
     }
 }
 
@@ -35,6 +37,8 @@ fn redact_op(event: &mut OpEvent) {
         | OpEvent::Llm(LlmEvent::Delta { text }) => redact(text),
         // What an engine complains about may quote what it was given.
         OpEvent::Failed { detail, .. } => redact(detail),
+        OpEvent::Llm(LlmEvent::ToolCall(call)) => redact(&mut call.arguments),
+        OpEvent::Tool(event) => tool_text(event).into_iter().for_each(redact),
         OpEvent::Stt(SttEvent::Flushed { .. })
         | OpEvent::Llm(LlmEvent::Done { .. })
         | OpEvent::TurnEnd(_)
@@ -96,6 +100,17 @@ fn stand_in(c: char) -> char {
     }
 }
 
+/// What a tool tells, if it does.
+const fn tool_text(event: &mut ToolEvent) -> Option<&mut String> {
+    match event {
+        ToolEvent::Started { .. } => None,
+        ToolEvent::Progress { text, .. } => Some(text),
+        ToolEvent::Deferred { result, .. }
+        | ToolEvent::Completed { result, .. }
+        | ToolEvent::Failed { result, .. } => Some(&mut result.text),
+    }
+}
+
 /// The action without its texts: what a redacted recording and its original have in common.
 pub(crate) fn outline(action: &Action) -> Action {
     let mut action = action.clone();
@@ -112,10 +127,24 @@ fn clear_effect(effect: &mut Effect) {
         Effect::PredictTurnEnd { transcript: text } => text.clear(),
         Effect::Speak { request, .. } => request.text.clear(),
         Effect::Generate(request) => {
-            request.messages.iter_mut().for_each(|message| message.content.clear());
+            for message in &mut request.messages {
+                message.content.clear();
+                message.tool_calls.iter_mut().for_each(clear_call);
+            }
+        }
+        Effect::CallTool { call, said, .. } => {
+            clear_call(call);
+            if let Some(said) = said {
+                said.last.clear();
+                said.all.clear();
+            }
         }
         Effect::Transcribe { .. } | Effect::Play { .. } => {}
     }
+}
+
+fn clear_call(call: &mut ToolCall) {
+    call.arguments.clear();
 }
 
 fn clear_notice(notice: &mut Notice) {
@@ -124,11 +153,14 @@ fn clear_notice(notice: &mut Notice) {
         | Notice::UserTurn { text, .. }
         | Notice::TurnDiscarded { text, .. }
         | Notice::Segment { text, .. }
+        | Notice::ReplyText { text, .. }
         | Notice::Error { detail: text, .. } => text.clear(),
         Notice::SpeechEnded { heard, unheard, .. } => {
             heard.clear();
             unheard.clear();
         }
+        Notice::ToolCalled { call, .. } => clear_call(call),
+        Notice::Tool { event, .. } => tool_text(event).into_iter().for_each(String::clear),
         Notice::AgentState(_)
         | Notice::UserState(_)
         | Notice::OverlapStarted(_)

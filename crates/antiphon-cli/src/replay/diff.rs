@@ -46,7 +46,11 @@ fn first(n: u64, left: &Recording) -> String {
     format!("differ first on event {n}{at}")
 }
 
-fn say_difference<T: Display + Serialize>(what: &str, found: Option<&Difference<T>>, left: &Recording) {
+fn say_difference<T: Display + Serialize>(
+    what: &str,
+    found: Option<&Difference<T>>,
+    left: &Recording,
+) {
     let Some(found) = found else {
         say!("{what}        the same");
         return;

@@ -141,6 +141,9 @@ fn say_state(replay: &Replay) {
 fn line(item: &Item) -> String {
     match &item.said {
         Said::User { text } => format!("{} user: {text}", item.turn),
+        Said::Tool { call, result } => {
+            format!("{} tool {}({}): {}", item.turn, call.name, call.arguments, result.text)
+        }
         Said::Agent { heard, unheard, .. } if unheard.is_empty() => {
             format!("{} agent: {heard}", item.turn)
         }
