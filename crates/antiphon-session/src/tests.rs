@@ -1,1 +1,3 @@
-//! Tests of the runtime.
+//! Tests of the runtime. Those of whole sessions stand in `antiphon-it`.
+
+mod journal;
