@@ -19,11 +19,16 @@ fn config() -> Config {
 
 /// A conversation in which the user types `turns` times.
 fn converse(sink: &mut JournalSink, turns: u64) {
+    let typed = |n| Event::App(Command::UserText { text: format!("question {n}") });
+    handle(sink, (0..turns).map(typed));
+}
+
+/// A conversation that begins, and then is told `events`.
+fn handle(sink: &mut JournalSink, events: impl Iterator<Item = Event>) {
     let mut machine = Conversation::new(config()).unwrap();
-    let typed = |n| Command::UserText { text: format!("question {n}") };
-    let commands = std::iter::once(Command::Start).chain((0..turns).map(typed));
-    for (n, command) in commands.enumerate() {
-        let (t, event) = (Timestamp::from_millis(n as u64), Event::App(command));
+    let events = std::iter::once(Event::App(Command::Start)).chain(events);
+    for (n, event) in events.enumerate() {
+        let t = Timestamp::from_millis(n as u64);
         let mut actions = Vec::new();
         machine.handle(t, event.clone(), &mut actions);
         sink.record(t, event, &actions);
@@ -127,7 +132,7 @@ fn a_disk_that_stands_still_costs_events_and_never_time() {
     let out = JournalOut::writer("s", disk, JournalOptions::default());
     let (mut sink, thread) = open(out, &config()).unwrap();
     // Were the driver made to wait, this would never end.
-    converse(&mut sink, 5000);
+    handle(&mut sink, std::iter::repeat_n(Event::Tick, 5000));
     sink.finish();
     drop(release);
     thread.join().unwrap();
