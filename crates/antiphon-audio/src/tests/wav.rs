@@ -54,6 +54,19 @@ fn channels_are_mixed() {
 }
 
 #[test]
+fn channels_are_kept_where_frames_are_read() {
+    let samples = [1i16, -1, 2, -2, 3, -3];
+    let data = samples.map(i16::to_le_bytes).concat();
+    let bytes = file(1, 2, 16, &data, data.len() as u32);
+    let mut reader = WavReader::new(bytes.as_slice(), "x.wav").unwrap();
+    let (mut out, mut read) = (Vec::new(), Vec::new());
+    while let n @ 1.. = reader.read_frames(2, &mut out).unwrap() {
+        read.push(n);
+    }
+    assert_eq!((out.as_slice(), read.as_slice()), (&samples[..], &[2, 1][..]));
+}
+
+#[test]
 fn lying_sizes_are_read_to_the_end() {
     for size in [0, 4, 1000, u32::MAX] {
         assert_eq!(read(file(1, 1, 16, &[1, 0, 2, 0], size)).unwrap(), [1, 2], "{size}");
