@@ -89,15 +89,21 @@ pub(crate) fn main(args: &Args) -> Result<ExitCode> {
     check_turn(args.until, &recording, replayed, &replay)?;
     let whole = replayed == recording.records.len();
     let verdict = replay.verdict(recording.footer.as_ref().filter(|_| whole));
-    let cut = match (&args.audio, span) {
-        (Some(wav), Some((first, last))) => {
-            let from = args.from.unwrap_or(first);
-            Some(audio::cut(wav, from, args.at.unwrap_or(last))?)
+    let cut = match &args.audio {
+        Some(wav) => {
+            let (first, last) = span.ok_or_else(|| nothing(&recording))?;
+            Some(audio::cut(wav, args.from.unwrap_or(first), args.at.unwrap_or(last))?)
         }
-        _ => None,
+        None => None,
     };
     show.end(&recording, &replay, replayed, verdict, cut.as_deref());
     finish(&recording, whole, verdict)
+}
+
+fn nothing(recording: &Recording) -> Error {
+    let end = recording.records.last().map_or(Timestamp::ZERO, |r| r.t);
+    Error::new("replay", Code::InvalidInput, "nothing happened then that could be cut out")
+        .with_help(format!("the journal goes up to {end} s; choose another --from or --at"))
 }
 
 fn finish(recording: &Recording, whole: bool, verdict: Verdict) -> Result<ExitCode> {

@@ -37,7 +37,7 @@ const MAX_LINE_BYTES: usize = 1 << 20;
 pub struct JournalOptions {
     /// Texts are replaced by letters of the same length; whoever writes the events does that.
     pub redact: bool,
-    /// Most bytes of a file, at least 4 KiB. Default 16 MiB, some hours of conversation.
+    /// Most bytes of a file, at least 4 KiB. Default 16 MiB, some three hours.
     pub max_bytes: u64,
     /// Most files: `call.jsonl`, `call.1.jsonl` and so on. When they are full the journal ends
     /// and counts what it loses, because only its beginning can be replayed. Default 4.

@@ -55,7 +55,7 @@ impl Show {
     pub(crate) fn step(self, n: usize, record: &Record<Event>, actions: &[Action]) {
         let Record { t, e: event, .. } = record;
         if self.json {
-            let step = serde_json::to_value(Step { n, t: *t, event, actions });
+            let step = serde_json::to_string(&Step { n, t: *t, event, actions });
             say!("{}", step.unwrap_or_default());
             return;
         }

@@ -226,6 +226,8 @@ fn the_audio_of_what_is_shown_is_cut_out_of_the_recording() {
     assert!(shown.contains(&format!("audio: {}", cut.display())), "{shown}");
     assert_eq!(fs::read(&cut).unwrap(), wav(1, 2, 8_000, 16, &frames[4_000 * 4..8_000 * 4]));
 
+    let late = ["--from", "9s", "--audio", recording.to_str().unwrap()];
+    refused_with(replay(&file, &late), 2, &["nothing happened", "up to 2.000 s"]);
     fs::write(&recording, wav(1, 2, 8_000, 16, &frames[..400])).unwrap();
     refused_with(replay(&file, &audio), 2, &["ends before 0.500", "help: "]);
     fs::remove_file(&recording).unwrap();
