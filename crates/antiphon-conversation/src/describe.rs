@@ -45,7 +45,7 @@ impl fmt::Display for OpEvent {
                 write!(f, "done, {finish:?} after {} tokens", usage.output_tokens)
             }
             Self::Llm(LlmEvent::ToolCall(call)) => {
-                write!(f, "calls {}({})", call.name, call.arguments)
+                write!(f, "calls {} {}", call.name, call.arguments)
             }
             Self::Tool(event) => write!(f, "{}", tool(event)),
             Self::Speech(SynthesisEvent::Words(words)) => write!(f, "timings of {}", words.len()),
@@ -136,9 +136,7 @@ impl fmt::Display for Effect {
             Self::Speak { generation, segment, request } => {
                 write!(f, "speak {generation} {segment} {:?}", request.text)
             }
-            Self::CallTool { call, turn, .. } => {
-                write!(f, "call {}({}) for {turn}", call.name, call.arguments)
-            }
+            Self::CallTool { call, .. } => write!(f, "call {} {}", call.name, call.arguments),
             Self::Play { generation, segment, clip } => {
                 write!(f, "play {generation} {segment} {clip}")
             }

@@ -160,6 +160,10 @@ fn clear_notice(notice: &mut Notice) {
             unheard.clear();
         }
         Notice::ToolCalled { call, .. } => clear_call(call),
+        Notice::ToolResult { call, result, .. } => {
+            clear_call(call);
+            result.text.clear();
+        }
         Notice::Tool { event, .. } => tool_text(event).into_iter().for_each(String::clear),
         Notice::AgentState(_)
         | Notice::UserState(_)
