@@ -76,6 +76,8 @@ pub enum Bench {
     Overhead,
     /// The local engines, on one core
     Engines,
+    /// Turn-taking, on a generated corpus through the real engines
+    Turns,
 }
 
 /// Arguments for the program that does the work.
@@ -112,13 +114,13 @@ impl Command {
                 run_with(&["test", "--package", krate, "--test", "fuzz"], NONE, &count)
             }
             Self::Bench { what, rest } => {
-                let what = match what {
-                    Bench::Overhead => "overhead",
-                    Bench::Engines => "engines",
+                let program = match what {
+                    Bench::Overhead => &["bench", "--", "overhead"][..],
+                    Bench::Engines => &["bench", "--", "engines"],
+                    Bench::Turns => &["turns", "--"],
                 };
-                let args =
-                    ["run", "--release", "--package", "antiphon-it", "--bin", "bench", "--", what];
-                run(&args, &rest.args)
+                let build = ["run", "--release", "--package", "antiphon-it", "--bin"];
+                run(&[&build, program].concat(), &rest.args)
             }
             Self::Demo(rest) => antiphon("demo", &rest),
             Self::Models(rest) => antiphon("models", &rest),

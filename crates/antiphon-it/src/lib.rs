@@ -1,1 +1,4 @@
-//! Integration tests on real models and the real driver (`tests/`), and the `bench` program.
+//! Integration tests on real models and the real driver (`tests/`), the `bench` program, and the
+//! turn-taking bench.
+
+pub mod turns;

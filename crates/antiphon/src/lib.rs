@@ -19,6 +19,7 @@
 //! ```
 
 pub mod local;
+pub mod tune;
 
 pub use antiphon_audio as audio;
 pub use antiphon_conversation as conversation;

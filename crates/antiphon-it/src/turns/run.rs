@@ -1,0 +1,86 @@
+//! One session from the first tick to the last, in virtual time.
+
+use std::{sync::Arc, time::Duration};
+
+use antiphon::{
+    CallbackAgent, Code, Config, Error, MediaPool, Notice, Pace, Result, SPEECH_RATE_HZ,
+    SayOptions, Session, SessionClock, SessionEvent,
+    local::Local,
+    session::{Clip, SessionParts},
+    vad::{GateConfig, SpeechGate},
+};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::line;
+
+/// A session that takes longer than this on the wall has hung.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What the agent answers to anything: one word, so that it is done when the caller goes on.
+const ANSWER: &str = "Alright.";
+
+/// What happened in a session.
+#[derive(Debug, Default)]
+pub(crate) struct Ran {
+    /// The agent's side, at [`SPEECH_RATE_HZ`], from the first tick.
+    pub(crate) agent: Vec<i16>,
+    pub(crate) events: Vec<SessionEvent>,
+}
+
+/// Plays `caller` into a session whose agent begins with `speech`, if there is one.
+pub(crate) async fn run(local: &Local, caller: Vec<i16>, speech: Option<&Speech>) -> Result<Ran> {
+    let (link, heard) = line::open(caller);
+    let pool = MediaPool::start(SessionClock::new(Pace::Fast))?;
+    let parts = SessionParts {
+        config: Config { language: Some("en".to_owned()), ..Config::default() },
+        agent: Some(Arc::new(CallbackAgent::new(|_| async { Ok(ANSWER.to_owned()) }))),
+        engines: local.engines(),
+        vad: Box::new(local.vad.session()),
+        gate: SpeechGate::new(GateConfig::default(), SPEECH_RATE_HZ)?,
+        link,
+        journal: None,
+    };
+    let (session, mut inbox) = Session::start(&pool, parts)?;
+    if let Some(speech) = speech {
+        let clip = Clip { rate_hz: SPEECH_RATE_HZ, samples: speech.samples.clone() };
+        let options = SayOptions { clip: Some(clip), ..SayOptions::default() };
+        session.say_with(&speech.text, options).await?;
+    }
+    let mut events = Vec::new();
+    let follow = async {
+        loop {
+            match inbox.recv().await {
+                Ok(event) => {
+                    let ended = event.notice == Notice::Ended;
+                    events.push(event);
+                    if ended {
+                        return;
+                    }
+                }
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, follow).await.map_err(|_| {
+        Error::new("bench.turns", Code::Internal, "a session did not end by itself")
+    })?;
+    session.close().await?;
+    drop(pool);
+    Ok(Ran { agent: heard.samples(), events })
+}
+
+/// What the agent says when it is spoken over.
+#[derive(Debug)]
+pub(crate) struct Speech {
+    pub(crate) text: String,
+    /// Without a single zero, so that a zero on the line is a held agent and nothing else.
+    pub(crate) samples: Arc<[i16]>,
+}
+
+impl Speech {
+    pub(crate) fn new(text: &str, samples: &[i16]) -> Self {
+        let samples = samples.iter().map(|s| if *s == 0 { 1 } else { *s }).collect();
+        Self { text: text.to_owned(), samples }
+    }
+}
