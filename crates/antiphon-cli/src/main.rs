@@ -5,6 +5,7 @@ mod models;
 mod progress;
 mod replay;
 mod screen;
+mod tune;
 
 use std::{
     io::{Write as _, stderr},
@@ -49,6 +50,8 @@ enum Command {
     #[command(subcommand)]
     Models(models::Command),
     Replay(replay::Args),
+    /// Find endpointing settings on recorded callers.
+    Tune(tune::Args),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::main(&args).map(|()| ExitCode::SUCCESS),
         Command::Models(command) => models::main(&command).map(|()| ExitCode::SUCCESS),
         Command::Replay(args) => replay::main(&args),
+        Command::Tune(args) => tune::main(&args).map(|()| ExitCode::SUCCESS),
     };
     match done.and_then(|code| screen::end().map(|()| code)) {
         Ok(code) => code,
