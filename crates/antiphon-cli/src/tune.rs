@@ -187,3 +187,6 @@ fn suggest(curves: &[Curve], what: &str, budget: Budget) {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

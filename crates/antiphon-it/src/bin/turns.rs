@@ -30,6 +30,9 @@ struct Args {
     /// Silence the gate needs to end speech, milliseconds, where endpointing is measured
     #[arg(long, value_name = "MS")]
     stop_ms: Option<u32>,
+    /// Take the turn detector to answer so fast, milliseconds, where endpointing is measured
+    #[arg(long, value_name = "MS")]
+    answer_ms: Option<u64>,
     /// Write everything measured as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -55,6 +58,7 @@ fn run(args: &Args) -> Result<()> {
     size.scoring = args.calls.unwrap_or(size.scoring);
     size.replies = args.replies.unwrap_or(size.replies);
     size.stop_ms = args.stop_ms.unwrap_or(size.stop_ms);
+    size.answer_ms = args.answer_ms;
     // The language model is not asked; the smallest loads fastest.
     let options = LocalOptions { llm: Some(LlmModel::Smollm2), ..LocalOptions::default() };
     let local = Local::load(&options, &mut Quiet)?;

@@ -32,10 +32,16 @@ pub fn text(results: &Results) -> String {
 
 /// The figures, in order.
 pub(crate) fn rows(results: &Results) -> Vec<Row> {
-    [replies(results), overlaps(results), kinds(results), cut_offs(results)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let mut rows = Vec::new();
+    if !results.replies.is_empty() {
+        rows.extend(replies(results));
+    }
+    if !results.overlaps.is_empty() {
+        rows.extend(overlaps(results));
+        rows.extend(kinds(results));
+    }
+    rows.extend(cut_offs(results));
+    rows
 }
 
 fn row(name: &str, value: String, goal: Option<(&'static str, bool)>) -> Row {
