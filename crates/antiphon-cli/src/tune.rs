@@ -19,7 +19,7 @@ use antiphon::{
 };
 use serde::Deserialize;
 
-use crate::progress::Bar;
+use crate::{progress::Bar, screen::say};
 
 /// Points shown of a curve.
 const SHOWN: usize = 8;
@@ -55,17 +55,17 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     })?;
     let traces = runtime.block_on(hear(&recordings))?;
     let now = score(&traces, &EndpointingConfig::default());
-    println!(
+    say!(
         "{} recordings, {} pauses inside turns, {} ends of turns\n",
         recordings.len(),
         now.pauses,
         now.waits.len() + now.missed
     );
-    println!("{:10} {:>8} {:>9} {:>9} {:>9} {:>7}", "", "cut off", "mean", "p50", "p90", "missed");
+    say!("{:10} {:>8} {:>9} {:>9} {:>9} {:>7}", "", "cut off", "mean", "p50", "p90", "missed");
     show("defaults", &now);
     let curves: Vec<Curve> = Policy::ALL.iter().map(|&policy| curve(policy, &traces)).collect();
     for curve in &curves {
-        println!();
+        say!("");
         let step = curve.points.len().div_ceil(SHOWN).max(1);
         for point in curve.points.iter().step_by(step) {
             show(curve.policy.name(), &point.score);
@@ -75,7 +75,7 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     suggest(&curves, &format!("{} ms of mean wait", args.wait), wait_budget(args.wait));
     suggest(&curves, &format!("{} % cut off", args.cut_off), Budget::CutOffs(share));
     if now.pauses < 100 {
-        println!("\nFewer than 100 pauses: take the figures as a hint.");
+        say!("\nFewer than 100 pauses: take the figures as a hint.");
     }
     Ok(())
 }
@@ -151,7 +151,7 @@ async fn hear(recordings: &[Recording]) -> Result<Vec<Trace>> {
 }
 
 fn show(name: &str, score: &Score) {
-    println!(
+    say!(
         "{name:10} {:>6.1} % {:>6} ms {:>6} ms {:>6} ms {:>7}",
         score.cut_off_rate() * 100.0,
         score.mean_wait().as_millis(),
@@ -168,9 +168,9 @@ fn suggest(curves: &[Curve], what: &str, budget: Budget) {
         Budget::Wait(_) => a.score.cut_off_rate().total_cmp(&b.score.cut_off_rate()),
         Budget::CutOffs(_) => a.score.mean_wait().cmp(&b.score.mean_wait()),
     });
-    println!("\nbest within {what}:");
+    say!("\nbest within {what}:");
     let Some((policy, best)) = best else {
-        println!("  none; raise the budget");
+        say!("  none; raise the budget");
         return;
     };
     show("", &best.score);
@@ -178,9 +178,9 @@ fn suggest(curves: &[Curve], what: &str, budget: Budget) {
         &best.config;
     match policy {
         Policy::Fixed => {
-            println!("  mode fixed, without_detector {without_detector:?}, floor 0 ms")
+            say!("  mode fixed, without_detector {without_detector:?}, floor 0 ms")
         }
-        Policy::Detector | Policy::Dynamic => println!(
+        Policy::Detector | Policy::Dynamic => say!(
             "  mode {}, floor {floor:?}, middle {middle:?}, ceiling {ceiling:?}, threshold \
              {threshold}, sure {sure}",
             policy.name()
