@@ -75,6 +75,7 @@ async fn turn(llm: &Gguf, messages: Vec<Message>) -> Result<Reply> {
                 }
                 reply.text.push_str(&text);
             }
+            LlmEvent::ToolCall(_) => {}
             LlmEvent::Done { usage, .. } => reply.usage = usage,
         }
     }

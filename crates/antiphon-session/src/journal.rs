@@ -51,6 +51,12 @@ impl JournalOut {
     ) -> Self {
         Self { label: label.into(), options, to: To::Writer(Box::new(out)) }
     }
+
+    /// The session's name in the header.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
 }
 
 impl fmt::Debug for JournalOut {

@@ -110,7 +110,7 @@ impl Session {
         })?;
         adopt(&mut config, &*agent)?;
         config.tools = definitions(&tools);
-        let label = journal.as_ref().map_or("session", |(label, _)| label).to_owned();
+        let label = journal.as_ref().map_or("session", JournalOut::label).to_owned();
         config.playout_rate_hz = link.output.format().rate_hz;
         config.turn_detector = engines.turn_detector.is_some();
         let machine = Conversation::new(config.clone())?;

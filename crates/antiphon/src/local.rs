@@ -13,8 +13,8 @@ use antiphon_piper::{Piper, PiperOptions};
 use antiphon_session::{Engines, JournalOut, LlmAgent, SessionParts};
 use antiphon_silero::Silero;
 use antiphon_smart_turn::SmartTurn;
-use antiphon_tools::ToolSet;
 use antiphon_state::JournalOptions;
+use antiphon_tools::ToolSet;
 use antiphon_transport::Link;
 use antiphon_vad::{GateConfig, SpeechGate};
 

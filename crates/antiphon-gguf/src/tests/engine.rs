@@ -27,6 +27,7 @@ async fn reply(llm: &Gguf, request: LlmRequest) -> Result<(String, FinishReason,
     while let Some(event) = events.next().await {
         match event? {
             LlmEvent::Delta { text: delta } => text.push_str(&delta),
+            LlmEvent::ToolCall(_) => {}
             LlmEvent::Done { finish, usage } => return Ok((text, finish, usage)),
         }
     }

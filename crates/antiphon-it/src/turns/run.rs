@@ -7,6 +7,7 @@ use antiphon::{
     SayOptions, Session, SessionClock, SessionEvent,
     local::Local,
     session::{Clip, SessionParts},
+    tools::ToolSet,
     vad::{GateConfig, SpeechGate},
 };
 use tokio::sync::broadcast::error::RecvError;
@@ -34,6 +35,7 @@ pub(crate) async fn run(local: &Local, caller: Vec<i16>, speech: Option<&Speech>
     let parts = SessionParts {
         config: Config { language: Some("en".to_owned()), ..Config::default() },
         agent: Some(Arc::new(CallbackAgent::new(|_| async { Ok(ANSWER.to_owned()) }))),
+        tools: ToolSet::new(),
         engines: local.engines(),
         vad: Box::new(local.vad.session()),
         gate: SpeechGate::new(GateConfig::default(), SPEECH_RATE_HZ)?,

@@ -80,8 +80,5 @@ fn a_spoken_question_is_understood_and_answered_in_audio() {
         replay.step(record);
     }
     let footer = journal.footer.unwrap();
-    assert_eq!(
-        (footer.events, footer.digest),
-        (journal.records.len() as u64, replay.digest())
-    );
+    assert_eq!((footer.events, footer.digest), (journal.records.len() as u64, replay.digest()));
 }
