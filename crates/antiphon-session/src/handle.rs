@@ -197,7 +197,7 @@ impl SessionHandle {
         self.history.borrow().clone()
     }
 
-    /// Notices from now on. A listener that falls 512 behind misses the oldest and is told so.
+    /// Notices from now on. A listener that falls 128 behind misses the oldest and is told so.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<SessionEvent> {
         self.events.subscribe()

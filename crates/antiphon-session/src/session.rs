@@ -38,8 +38,9 @@ const ORDERS: usize = 32;
 /// Pieces of audio that may wait for the driver: a second's worth of 20 ms.
 const AUDIO: usize = 50;
 
-/// Notices a slow listener may be behind before it misses some.
-const EVENTS: usize = 512;
+/// Notices a slow listener may be behind before it misses some: several seconds' worth. Every
+/// session holds room for so many, so that this is most of what an idle session weighs.
+const EVENTS: usize = 128;
 
 /// Captured samples that may wait for the analysis thread: 200 ms.
 const CAPTURE_SAMPLES: usize = SPEECH_RATE_HZ as usize / 5;
