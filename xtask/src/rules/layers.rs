@@ -30,6 +30,8 @@ pub enum Row {
     Binary,
     /// The virtual world.
     Simulator,
+    /// Programs to begin with.
+    Examples,
     /// Tests across crates.
     Integration,
     /// This crate.
@@ -37,8 +39,8 @@ pub enum Row {
 }
 
 use Row::{
-    Around, Binary, Component, Decision, Facade, Integration, Media, Models, Provider, Runtime,
-    Simulator, Vocabulary, Xtask,
+    Around, Binary, Component, Decision, Examples, Facade, Integration, Media, Models, Provider,
+    Runtime, Simulator, Vocabulary, Xtask,
 };
 
 /// Every crate of the workspace and its row.
@@ -67,6 +69,7 @@ pub const TABLE: &[(&str, Row)] = &[
     ("antiphon", Facade),
     ("antiphon-cli", Binary),
     ("antiphon-sim", Simulator),
+    ("antiphon-examples", Examples),
     ("antiphon-it", Integration),
     ("xtask", Xtask),
 ];
@@ -76,7 +79,8 @@ const SAME_ROW: &[(&str, &str)] =
     &[("antiphon-transport", "antiphon-audio"), ("antiphon-tools", "antiphon-macros")];
 
 /// Imports that only tests may have, beside those of the row.
-const FOR_TESTS: &[(Row, Row)] = &[(Provider, Models), (Runtime, Simulator), (Facade, Simulator)];
+const FOR_TESTS: &[(Row, Row)] =
+    &[(Provider, Models), (Runtime, Simulator), (Facade, Simulator), (Examples, Simulator)];
 
 impl Row {
     /// The rows this one may import.
@@ -91,7 +95,7 @@ impl Row {
             Runtime => &[Vocabulary, Component, Media, Decision],
             Around => &[Vocabulary, Component, Media, Decision, Runtime],
             Facade => &[Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models],
-            Binary => &[Facade],
+            Binary | Examples => &[Facade],
             Integration => &[
                 Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models, Facade,
                 Simulator,
@@ -166,6 +170,7 @@ pub fn no_runtime(graph: &Graph) -> Vec<Finding> {
 fn manifest(krate: &str) -> String {
     match row(krate) {
         Some(Xtask) => "xtask/Cargo.toml".to_owned(),
+        Some(Examples) => "examples/Cargo.toml".to_owned(),
         _ => format!("crates/{krate}/Cargo.toml"),
     }
 }
