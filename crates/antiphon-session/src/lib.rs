@@ -8,6 +8,7 @@ mod clock;
 mod counters;
 mod driver;
 mod effects;
+pub mod executor;
 mod handle;
 mod journal;
 mod lifecycle;

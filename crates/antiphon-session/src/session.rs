@@ -132,7 +132,7 @@ impl Session {
         let counters = Arc::<Counters>::default();
         let handle =
             SessionHandle::new(orders_in, events.clone(), history, counters.clone(), tools.clone());
-        let tools = Tools::new(&label, tools, clock.clone());
+        let tools = Tools::new(&label, tools, Arc::new(clock.clone()));
         let op_sender = OpSender::new(ops_in, clock.clone());
         let speaking = voice::run(
             jobs,

@@ -2,10 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use antiphon_core::ToolDefinition;
+use antiphon_core::{Clock, ToolDefinition};
 use antiphon_tools::{FrozenTools, Request, Runner, ToolExecutionStream, ToolSet};
-
-use crate::SessionClock;
 
 /// What a session's agent may call.
 pub(crate) struct Tools {
@@ -22,9 +20,9 @@ impl fmt::Debug for Tools {
 
 impl Tools {
     /// Runs calls beside the session, on the runtime this is called in.
-    pub(crate) fn new(session: &str, set: ToolSet, clock: SessionClock) -> Self {
+    pub(crate) fn new(session: &str, set: ToolSet, clock: Arc<dyn Clock>) -> Self {
         let runtime = tokio::runtime::Handle::current();
-        let runner = Runner::new(session, Arc::new(clock)).with_executor(move |task| {
+        let runner = Runner::new(session, clock).with_executor(move |task| {
             runtime.spawn(task);
         });
         Self { frozen: set.freeze(), set, runner }
