@@ -1,12 +1,16 @@
 //! The chat template: ChatML, as both supported families were trained on it.
 //!
-//! It deliberately adds nothing: some templates put in a system message of their own when there
+//! It deliberately adds nothing but the tools on offer: some templates put in a system message of their own when there
 //! is none, which no application asked for.
 
 use antiphon_core::Result;
-use antiphon_llm::{Message, Role};
+use antiphon_llm::LlmRequest;
 
-use crate::{gguf::GgufFile, tokenizer::Vocabulary};
+use crate::{
+    gguf::GgufFile,
+    tokenizer::Vocabulary,
+    turns::{Turn, turns},
+};
 
 /// Writes conversations in ChatML.
 #[derive(Debug)]
@@ -26,13 +30,13 @@ impl Chat {
         }
     }
 
-    /// The tokens of a conversation.
-    pub(crate) fn context(&self, messages: &[Message], of: &Vocabulary) -> Result<Vec<u32>> {
+    /// The tokens of a conversation, and of the tools it may use.
+    pub(crate) fn context(&self, request: &LlmRequest, of: &Vocabulary) -> Result<Vec<u32>> {
         let newline = of.encode("\n")?;
         let mut tokens = Vec::new();
-        for Message { role, content, .. } in messages {
+        for Turn { text, tagged } in turns(request) {
             tokens.push(self.start);
-            tokens.extend(of.encode(&format!("{}\n{content}", name(*role)))?);
+            tokens.extend(if tagged { of.encode_tagged(&text) } else { of.encode(&text) }?);
             tokens.push(self.end);
             tokens.extend(&newline);
         }
@@ -41,16 +45,7 @@ impl Chat {
 
     /// The tokens after which the assistant speaks.
     pub(crate) fn reply(&self, of: &Vocabulary) -> Result<Vec<u32>> {
-        let header = of.encode(&format!("{}\n", name(Role::Assistant)))?;
+        let header = of.encode("assistant\n")?;
         Ok([vec![self.start], header].concat())
-    }
-}
-
-const fn name(role: Role) -> &'static str {
-    match role {
-        Role::System => "system",
-        Role::User => "user",
-        Role::Assistant => "assistant",
-        Role::Tool => "tool",
     }
 }

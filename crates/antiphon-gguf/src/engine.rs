@@ -1,9 +1,10 @@
 //! The model behind the [`Llm`] port: requests are checked here and run by the worker's thread.
 //!
-//! It deliberately computes nothing; tokenising a request is all that happens on the caller's
-//! thread.
+//! It deliberately computes nothing; tokenising a request and reading calls out of the reply is all
+//! that happens on the caller's thread.
 
 use std::{
+    collections::VecDeque,
     fmt,
     path::Path,
     pin::Pin,
@@ -22,12 +23,14 @@ use futures_core::Stream;
 use tokio::sync::mpsc::{Receiver, channel};
 
 use crate::{
+    calls::{Calls, Ids},
     chat::Chat,
     forward::Decoder,
     gguf::{GgufFile, LOAD},
     options::{GgufOptions, temperature_is_possible},
     sample::Sampler,
     tokenizer::Vocabulary,
+    turns::turns,
     worker::{Job, Reply, Worker},
 };
 
@@ -47,6 +50,7 @@ struct Shared {
     chat: Chat,
     capabilities: LlmCapabilities,
     options: GgufOptions,
+    ids: Ids,
 }
 
 impl Gguf {
@@ -67,7 +71,8 @@ impl Gguf {
         let capabilities = LlmCapabilities {
             model: stem.unwrap_or_else(|| "GGUF".to_owned()),
             context_tokens: options.context_tokens.min(decoder.config.context),
-            tools: false,
+            // Both families have seen calls in training. SmolLM2-135M makes hardly a usable one.
+            tools: true,
         };
         let (jobs, inbox) = sync_channel(options.waiting);
         let worker = Worker::new(decoder, vocabulary.clone(), &options);
@@ -75,7 +80,8 @@ impl Gguf {
         thread.spawn(move || worker.run(&inbox)).map_err(|e| {
             Error::new(LOAD, Code::Unavailable, "no thread to run the model").with_source(e)
         })?;
-        Ok(Self(Arc::new(Shared { jobs, vocabulary, chat, capabilities, options })))
+        let ids = Ids::default();
+        Ok(Self(Arc::new(Shared { jobs, vocabulary, chat, capabilities, options, ids })))
     }
 
     /// The number of tokens of a text, for budgeting a context. Each message takes about five
@@ -103,11 +109,11 @@ impl Shared {
             refuse(format!("{found} {what} do not fit the context of {limit} tokens"))
                 .with_help("drop or summarise the oldest messages")
         };
-        let bytes: usize = request.messages.iter().map(|m| m.content.len()).sum();
+        let bytes: usize = turns(request).iter().map(|turn| turn.text.len()).sum();
         if bytes > limit * MOST_BYTES_PER_TOKEN {
             return Err(too_long(bytes, "bytes"));
         }
-        let mut tokens = self.chat.context(&request.messages, &self.vocabulary)?;
+        let mut tokens = self.chat.context(request, &self.vocabulary)?;
         tokens.extend(opening);
         // At least one token of the reply must fit as well.
         if tokens.len() < limit { Ok(tokens) } else { Err(too_long(tokens.len(), "tokens")) }
@@ -124,7 +130,7 @@ impl Shared {
             };
             Error::new(GENERATE, Code::Unavailable, what)
         })?;
-        Ok(Events { receiver, done: false })
+        Ok(Events { receiver, calls: None, ready: VecDeque::new(), done: false })
     }
 }
 
@@ -142,7 +148,8 @@ impl Llm for Gguf {
         let mut sampling = options.sampling.clone();
         sampling.temperature = request.temperature.unwrap_or(sampling.temperature);
         let reply = Reply { max_tokens, sampler: Sampler::new(sampling) };
-        Ok(Box::pin(self.0.submit(context, Some(reply))?))
+        let calls = Calls::new(&request.tools, &self.0.ids);
+        Ok(Box::pin(Events { calls, ..self.0.submit(context, Some(reply))? }))
     }
 
     async fn warm(&self, request: LlmRequest) -> Result<()> {
@@ -156,6 +163,10 @@ impl Llm for Gguf {
 /// The events of a generation. Dropping it cancels.
 struct Events {
     receiver: Receiver<LlmEvent>,
+    /// `None` if there are no tools to call.
+    calls: Option<Calls>,
+    /// What the last event of the worker came to.
+    ready: VecDeque<LlmEvent>,
     done: bool,
 }
 
@@ -163,12 +174,26 @@ impl Stream for Events {
     type Item = Result<LlmEvent>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Poll::Ready(event) = self.receiver.poll_recv(cx) else { return Poll::Pending };
-        let broken = event.is_none() && !self.done;
-        self.done |= broken || matches!(event, Some(LlmEvent::Done { .. }));
-        let failure = || Error::new(GENERATE, Code::Internal, "the model's thread broke off");
-        Poll::Ready(if broken { Some(Err(failure())) } else { event.map(Ok) })
+        let this = &mut *self;
+        loop {
+            if let Some(event) = this.ready.pop_front() {
+                return Poll::Ready(Some(Ok(event)));
+            }
+            let Poll::Ready(event) = this.receiver.poll_recv(cx) else { return Poll::Pending };
+            let broken = event.is_none() && !this.done;
+            this.done |= broken || matches!(event, Some(LlmEvent::Done { .. }));
+            match (event, &mut this.calls) {
+                (Some(event), Some(calls)) => this.ready.extend(calls.read(event)),
+                (Some(event), None) => this.ready.push_back(event),
+                (None, _) if broken => return Poll::Ready(Some(Err(broke_off()))),
+                (None, _) => return Poll::Ready(None),
+            }
+        }
     }
+}
+
+fn broke_off() -> Error {
+    Error::new(GENERATE, Code::Internal, "the model's thread broke off")
 }
 
 impl fmt::Debug for Gguf {

@@ -5,10 +5,15 @@
 //! that a conversation's next turn, also one after an interrupted reply, reads only what is new.
 //! One thread computes for everybody and looks after every token whether it is still wanted.
 //!
-//! It deliberately knows no history policy, no tools and no speech.
+//! Tools are offered and called in the words of Qwen2.5's chat template. What the model writes is
+//! read leniently and is often wrong: Qwen2.5 of half a billion weights also calls when nobody asked
+//! for it, and SmolLM2-135M can be offered tools but hardly ever makes a usable call.
+//!
+//! It deliberately knows no history policy, runs no tools and knows no speech.
 
 mod blocks;
 mod cache;
+mod calls;
 mod chat;
 mod config;
 mod engine;
@@ -22,6 +27,7 @@ mod prefixes;
 mod sample;
 mod tile;
 mod tokenizer;
+mod turns;
 mod weights;
 mod worker;
 

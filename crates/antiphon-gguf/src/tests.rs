@@ -7,6 +7,7 @@ mod numbers;
 mod reference;
 mod text;
 mod tiny;
+mod tools;
 
 /// Numbers between −1 and 1, the same for the same seed.
 fn noise(count: usize, seed: u32) -> Vec<f32> {

@@ -13,7 +13,7 @@ use tokenizers::{
     },
 };
 
-use crate::gguf::GgufFile;
+use crate::{gguf::GgufFile, turns::TAGS};
 
 /// What `tokenizer.ggml.token_type` says of tokens that steer and are never said.
 const CONTROL: i64 = 3;
@@ -57,6 +57,18 @@ impl Vocabulary {
             Error::new("gguf.tokenize", Code::Internal, format!("{} bytes: {e}", text.len()))
         })?;
         Ok(encoded.get_ids().to_vec())
+    }
+
+    /// The tokens of a text whose tags around calls are tokens, where the vocabulary has them.
+    pub(crate) fn encode_tagged(&self, text: &str) -> Result<Vec<u32>> {
+        let first = TAGS.iter().filter_map(|tag| Some((text.find(tag)?, *tag))).min();
+        let Some((at, tag)) = first else { return self.encode(text) };
+        let Some(token) = self.tokenizer.token_to_id(tag) else { return self.encode(text) };
+        let (before, after) = text.split_at(at);
+        let mut tokens = self.encode(before)?;
+        tokens.push(token);
+        tokens.extend(self.encode_tagged(after.strip_prefix(tag).unwrap_or_default())?);
+        Ok(tokens)
     }
 
     /// The control token of this name.

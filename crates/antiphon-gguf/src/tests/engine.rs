@@ -14,7 +14,7 @@ fn load(options: GgufOptions) -> Gguf {
     Gguf::load(path, options).unwrap()
 }
 
-fn request(lines: &[&str]) -> LlmRequest {
+pub(super) fn request(lines: &[&str]) -> LlmRequest {
     let roles = [Role::User, Role::Assistant].into_iter().cycle();
     let message = |(role, line): (Role, &&str)| Message::new(role, *line);
     let messages = roles.zip(lines).map(message).collect();
@@ -27,7 +27,7 @@ async fn reply(llm: &Gguf, request: LlmRequest) -> Result<(String, FinishReason,
     while let Some(event) = events.next().await {
         match event? {
             LlmEvent::Delta { text: delta } => text.push_str(&delta),
-            LlmEvent::ToolCall(_) => {}
+            LlmEvent::ToolCall(call) => panic!("no tools, but {call:?}"),
             LlmEvent::Done { finish, usage } => return Ok((text, finish, usage)),
         }
     }
@@ -89,7 +89,8 @@ async fn a_reply_ends_where_the_context_does() {
     assert_eq!(error.code(), Code::InvalidInput);
     assert!(error.detail().contains("context of 64 tokens") && error.help().is_some(), "{error}");
     let error = reply(&llm, request(&[&"x".repeat(60_000)])).await.unwrap_err();
-    assert!(error.detail().contains("60000 bytes"), "{error}");
+    // With "user" and a newline before them.
+    assert!(error.detail().contains("60005 bytes"), "{error}");
 }
 
 #[tokio::test]
