@@ -1,10 +1,13 @@
 //! The `antiphon` command.
 
+mod chat;
+mod config;
 mod demo;
 mod models;
 mod progress;
 mod replay;
 mod screen;
+mod test;
 mod tune;
 
 use std::{
@@ -27,6 +30,7 @@ const AFTER_HELP: &str = "\
 Examples:
   antiphon demo                         a conversation, as long as it takes
   antiphon demo --fast --out call       the same without waiting, files in ./call
+  antiphon chat agent.yaml              a conversation in text
   antiphon models list                  what there is, and what is here
   antiphon replay call/call.jsonl       what was decided in that call, and when
 
@@ -46,6 +50,11 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Args),
+    Chat(chat::Args),
+    Test(test::Args),
+    /// See what an agent file comes to.
+    #[command(subcommand)]
+    Config(config::Command),
     /// See, fetch and check the models.
     #[command(subcommand)]
     Models(models::Command),
@@ -58,6 +67,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Demo(args) => demo::main(&args).map(|()| ExitCode::SUCCESS),
+        Command::Chat(args) => chat::main(&args).map(|()| ExitCode::SUCCESS),
+        Command::Test(args) => test::main(&args),
+        Command::Config(command) => config::main(&command).map(|()| ExitCode::SUCCESS),
         Command::Models(command) => models::main(&command).map(|()| ExitCode::SUCCESS),
         Command::Replay(args) => replay::main(&args),
         Command::Tune(args) => tune::main(&args).map(|()| ExitCode::SUCCESS),
@@ -75,7 +87,7 @@ fn fail(e: &Error) -> ExitCode {
     // Nobody is left to tell that standard error is closed.
     let _ = write!(stderr(), "error: {}\n{help}", e.detail());
     ExitCode::from(match e.code() {
-        Code::InvalidInput => 2,
+        Code::InvalidInput | Code::AgentInvalid => 2,
         Code::Unavailable | Code::Corrupt => 3,
         Code::Storage => 4,
         Code::Cancelled => 130,

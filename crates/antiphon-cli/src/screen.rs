@@ -23,6 +23,18 @@ pub(crate) fn line(text: impl Display) {
     }
 }
 
+/// Prints a piece of a line, at once.
+pub(crate) fn piece(text: impl Display) {
+    if FAILED.get().is_some() {
+        return;
+    }
+    let mut out = io::stdout().lock();
+    if let Err(e) = write!(out, "{text}").and_then(|()| out.flush()) {
+        // Only the first failure is kept.
+        let _ = FAILED.set(e);
+    }
+}
+
 /// Prints a formatted line.
 macro_rules! say {
     ($($text:tt)*) => { $crate::screen::line(format_args!($($text)*)) };

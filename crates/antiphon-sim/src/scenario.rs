@@ -115,6 +115,12 @@ impl Scenario {
         self
     }
 
+    /// The same scenario with other luck; 0 is its own. Without faults luck changes nothing.
+    #[must_use]
+    pub fn with_luck(&self, n: u64) -> Self {
+        Self { seed: self.seed.wrapping_add(n), ..self.clone() }
+    }
+
     // ---- the caller ---------------------------------------------------------------------
 
     /// The caller's next line. Unless a time follows, it is spoken half a second after the agent

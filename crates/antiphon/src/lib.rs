@@ -19,9 +19,12 @@
 //! ```
 
 pub mod local;
+mod scripted;
+mod text_tools;
 pub mod tune;
 
 pub use antiphon_audio as audio;
+pub use antiphon_config as config;
 pub use antiphon_conversation as conversation;
 pub use antiphon_gguf as gguf;
 pub use antiphon_llm as llm;
@@ -29,7 +32,9 @@ pub use antiphon_models as models;
 pub use antiphon_moonshine as moonshine;
 pub use antiphon_piper as piper;
 pub use antiphon_session as session;
+pub use antiphon_session::executor as chat;
 pub use antiphon_silero as silero;
+pub use antiphon_sim as sim;
 pub use antiphon_smart_turn as smart_turn;
 pub use antiphon_state as state;
 pub use antiphon_stt as stt;
@@ -54,6 +59,8 @@ pub use antiphon_session::{
     Agent, AgentProfile, CallbackAgent, Engines, LlmAgent, MediaPool, Pace, SayOptions, Session,
     SessionClock, SessionEvent, SessionHandle, SpeechHandle,
 };
+pub use scripted::ScriptedLlm;
+pub use text_tools::TextTools;
 
 /// What most programs need.
 pub mod prelude {

@@ -113,6 +113,24 @@ pub fn store() -> Result<Store> {
     Ok(Store::open_default()?.with_converter("moonshine", antiphon_moonshine::convert))
 }
 
+/// Fetches a language model if it is missing, and loads it: `model`, or else the best that is
+/// here. Blocks for a second, or longer if it is fetched.
+///
+/// # Errors
+/// As [`Store::ensure`], and what the engine says of its file and of `options`.
+pub fn language_model(
+    store: &Store,
+    model: Option<LlmModel>,
+    options: GgufOptions,
+    progress: &mut dyn Progress,
+) -> Result<(Gguf, LlmModel)> {
+    let qwen_there = store.state(LlmModel::Qwen.name())? == State::Present;
+    let default = if qwen_there { LlmModel::Qwen } else { LlmModel::Smollm2 };
+    let model = model.unwrap_or(default);
+    let files = store.ensure(model.name(), progress)?;
+    Ok((Gguf::load(&files.file(model.file())?, options)?, model))
+}
+
 impl Local {
     /// Fetches what is missing and loads everything. Blocks for seconds, or longer if models are
     /// fetched.
@@ -132,14 +150,11 @@ impl Local {
         options: &LocalOptions,
         progress: &mut dyn Progress,
     ) -> Result<Self> {
-        let qwen_there = store.state(LlmModel::Qwen.name())? == State::Present;
-        let default = if qwen_there { LlmModel::Qwen } else { LlmModel::Smollm2 };
-        let llm_model = options.llm.unwrap_or(default);
         let silero = store.ensure("silero", progress)?;
         let smart_turn = store.ensure("smart-turn", progress)?;
         let moonshine = store.ensure(options.stt.name(), progress)?;
         let piper = store.ensure("piper-joe", progress)?;
-        let llm = store.ensure(llm_model.name(), progress)?;
+        let (llm, llm_model) = language_model(store, options.llm, options.gguf.clone(), progress)?;
         progress.on(ProgressEvent::Step("loading the models"));
         let latent_node = piper.spec().engine.get("latent_node").cloned();
         Ok(Self {
@@ -151,7 +166,7 @@ impl Local {
                 &piper.file("en_US-joe-medium.onnx.json")?,
                 &PiperOptions { latent_node, ..PiperOptions::default() },
             )?,
-            llm: Gguf::load(&llm.file(llm_model.file())?, options.gguf.clone())?,
+            llm,
             llm_model,
         })
     }

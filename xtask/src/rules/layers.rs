@@ -96,6 +96,10 @@ impl Row {
             Around => &[Vocabulary, Component, Media, Decision, Runtime],
             Facade => &[Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models],
             Binary | Examples => &[Facade],
+            Facade => &[
+                Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models, Simulator,
+            ],
+            Binary => &[Facade],
             Integration => &[
                 Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models, Facade,
                 Simulator,

@@ -14,6 +14,10 @@ fn every_command_explains_itself() {
     check(&["--help"], &expect_file!["help/antiphon.txt"]);
     check(&["demo", "--help"], &expect_file!["help/demo.txt"]);
     check(&["demo", "-h"], &expect_file!["help/demo-short.txt"]);
+    check(&["chat", "--help"], &expect_file!["help/chat.txt"]);
+    check(&["test", "--help"], &expect_file!["help/test.txt"]);
+    check(&["config", "--help"], &expect_file!["help/config.txt"]);
+    check(&["config", "show", "--help"], &expect_file!["help/config-show.txt"]);
     check(&["models", "--help"], &expect_file!["help/models.txt"]);
     check(&["models", "list", "--help"], &expect_file!["help/models-list.txt"]);
     check(&["models", "fetch", "--help"], &expect_file!["help/models-fetch.txt"]);

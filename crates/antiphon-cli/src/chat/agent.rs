@@ -1,0 +1,160 @@
+//! From an agent file to what a chat is made of: its model and its tools.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use antiphon::{
+    Error, LlmAgent, Pace, Result, ScriptedLlm, SessionClock, TextTools,
+    chat::ExecutorParts,
+    config::{Context, Effective, Model, Setting, Tool},
+    gguf::GgufOptions,
+    llm::Llm,
+    local::{self, LlmModel},
+    tools::ToolSet,
+};
+
+use super::tools;
+use crate::progress::Bar;
+
+/// Providers of language models that a chat can run on.
+const PROVIDERS: [&str; 2] = ["local", "scripted"];
+
+/// Local models.
+const MODELS: [&str; 2] = ["qwen", "smollm2"];
+
+/// Settings of local models.
+const OPTIONS: [&str; 5] = ["context_tokens", "seed", "temperature", "top_k", "top_p"];
+
+/// The agent has ended the conversation.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HungUp(Arc<AtomicBool>);
+
+impl HungUp {
+    pub(super) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// An agent that can be talked to.
+pub(super) struct Ready {
+    pub(super) parts: ExecutorParts,
+    pub(super) name: String,
+    /// Name of the model, as it calls itself.
+    pub(super) model: String,
+    pub(super) context: Context,
+    pub(super) hung_up: HungUp,
+}
+
+impl Ready {
+    /// Loads the model and makes the tools. Blocks for a second, or longer if a model is fetched.
+    pub(super) fn prepare(effective: &Effective) -> Result<Self> {
+        let file = effective.agent();
+        let hung_up = HungUp::default();
+        // Tools first: what is wrong with them shows before a model is fetched.
+        let tools = tool_set(effective, &hung_up)?;
+        let llm = language_model(effective)?;
+        let model = llm.capabilities().model;
+        let mut config = file.to_conversation_config();
+        config.max_tool_steps = file.limits.max_tool_steps;
+        config.ground_tool_calls = file.models.llm.provider == "local";
+        let parts = ExecutorParts {
+            config,
+            agent: Arc::new(LlmAgent::new(Arc::new(TextTools::new(llm)))),
+            tools,
+            clock: Arc::new(SessionClock::new(Pace::RealTime)),
+            session: "chat".into(),
+        };
+        Ok(Self { parts, name: file.name.clone(), model, context: file.context.clone(), hung_up })
+    }
+}
+
+fn tool_set(effective: &Effective, hung_up: &HungUp) -> Result<ToolSet> {
+    let set = ToolSet::new();
+    for (i, tool) in effective.agent().tools.iter().enumerate() {
+        let (at, name) = (format!("tools.{i}"), tool.name());
+        match tool {
+            Tool::Builtin(_) => match tools::builtin(name, hung_up) {
+                Some(tool) => set.register(tool)?,
+                None => {
+                    let known = tools::BUILTIN;
+                    let what = format!("there is no such tool; there are: {}", known.join(", "));
+                    let at = format!("{at}.builtin");
+                    return Err(effective.refuse(&at, &what, name, &known).into());
+                }
+            },
+            Tool::Mcp(_) | Tool::Http(_) => {
+                let what = "chat runs built-in tools only, not servers and web services";
+                return Err(effective.refuse(&at, what, name, &[]).into());
+            }
+        }
+    }
+    Ok(set)
+}
+
+fn language_model(effective: &Effective) -> Result<Arc<dyn Llm>> {
+    let model = &effective.agent().models.llm;
+    let refuse = |at: &str, what: &str, found: &str, known: &[&str]| -> Error {
+        let what = format!("{what}; there are: {}", known.join(", "));
+        effective.refuse(&format!("models.llm.{at}"), &what, found, known).into()
+    };
+    match model.provider.as_str() {
+        "scripted" => {
+            let replies = scripted_replies(model).ok_or_else(|| {
+                let what = "a scripted model needs the option `replies`: a list of texts";
+                Error::from(effective.refuse("models.llm", what, "", &[]))
+            })?;
+            Ok(Arc::new(ScriptedLlm::new(replies)))
+        }
+        "local" => {
+            let llm = match model.model.as_deref() {
+                None => None,
+                Some("smollm2") => Some(LlmModel::Smollm2),
+                Some("qwen") => Some(LlmModel::Qwen),
+                Some(other) => return Err(refuse("model", "no such local model", other, &MODELS)),
+            };
+            let mut options = GgufOptions::default();
+            for (name, value) in &model.options {
+                if !OPTIONS.contains(&name.as_str()) {
+                    let at = format!("options.{name}");
+                    return Err(refuse(&at, "local models have no such option", name, &OPTIONS));
+                }
+                set(&mut options, name, value).ok_or_else(|| {
+                    let at = format!("models.llm.options.{name}");
+                    Error::from(effective.refuse(&at, "a number is wanted here", "", &[]))
+                })?;
+            }
+            let (llm, _) =
+                local::language_model(&local::store()?, llm, options, &mut Bar::default())?;
+            Ok(Arc::new(llm))
+        }
+        other => Err(refuse("provider", "chat knows no such provider", other, &PROVIDERS)),
+    }
+}
+
+fn scripted_replies(model: &Model) -> Option<Vec<String>> {
+    let replies = model.options.get("replies")?.expose();
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let replies: Option<Vec<String>> = replies.as_array()?.iter().map(text).collect();
+    replies.filter(|replies| !replies.is_empty())
+}
+
+/// Sets an option; `None` if the value is no number that could be one.
+fn set(options: &mut GgufOptions, name: &str, value: &Setting) -> Option<()> {
+    let value = value.expose();
+    let count = || value.as_u64().and_then(|n| usize::try_from(n).ok());
+    let sampling = &mut options.sampling;
+    match name {
+        "context_tokens" => options.context_tokens = count()?,
+        "seed" => sampling.seed = value.as_u64()?,
+        "temperature" => sampling.temperature = value.as_f64()? as f32,
+        "top_k" => sampling.top_k = count()?,
+        _ => sampling.top_p = value.as_f64()? as f32,
+    }
+    Some(())
+}

@@ -1,0 +1,52 @@
+//! A language model that says given replies: for trying out an agent's tools, and for tests.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use antiphon_core::{BoxStream, Code, Error, Result};
+use antiphon_llm::{FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Usage};
+use async_trait::async_trait;
+use futures_util::{StreamExt as _, stream};
+
+/// Says one of its replies after the other, word by word, and begins anew after the last. Uses no
+/// tokens. Within [`TextTools`](crate::TextTools) a reply can be a call.
+#[derive(Debug)]
+pub struct ScriptedLlm {
+    replies: Arc<[String]>,
+    next: AtomicUsize,
+}
+
+impl ScriptedLlm {
+    /// A model with these replies.
+    #[must_use]
+    pub fn new(replies: impl IntoIterator<Item = String>) -> Self {
+        Self { replies: replies.into_iter().collect(), next: AtomicUsize::new(0) }
+    }
+}
+
+#[async_trait]
+impl Llm for ScriptedLlm {
+    fn capabilities(&self) -> LlmCapabilities {
+        LlmCapabilities { model: "scripted".to_owned(), context_tokens: usize::MAX, tools: false }
+    }
+
+    async fn generate(&self, request: LlmRequest) -> Result<BoxStream<Result<LlmEvent>>> {
+        let refuse = |what: &'static str| Error::new("llm.generate", Code::InvalidInput, what);
+        if request.messages.is_empty() {
+            return Err(refuse("there is no message to answer"));
+        }
+        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        let at = n.checked_rem(self.replies.len());
+        let reply = at.and_then(|at| self.replies.get(at)).ok_or_else(|| refuse("no replies"))?;
+        let words = reply.split_inclusive(' ').map(|w| LlmEvent::Delta { text: w.to_owned() });
+        let done = LlmEvent::Done { finish: FinishReason::Stop, usage: Usage::default() };
+        let events: Vec<_> = words.chain([done]).map(Ok).collect();
+        Ok(stream::iter(events).boxed())
+    }
+
+    async fn warm(&self, _: LlmRequest) -> Result<()> {
+        Ok(())
+    }
+}
