@@ -40,6 +40,8 @@ pub struct AgentFile {
     pub reprompt: String,
     /// Said when a reply fails before it has begun; empty for nothing.
     pub apology: String,
+    /// Said when tools take their time and nothing was said before; empty for nothing.
+    pub filler: String,
     /// The models it runs on.
     pub models: Models,
     /// How it sounds.
@@ -64,6 +66,7 @@ impl Default for AgentFile {
             greeting: config.greeting.clone(),
             reprompt: config.reprompt.clone(),
             apology: config.apology.clone(),
+            filler: config.filler.clone(),
             models: Models::default(),
             voice: Voice { name: config.voice.clone(), rate: config.speaking_rate },
             turn_taking: TurnTaking::default(),
@@ -214,7 +217,7 @@ impl Default for Limits {
             max_reply_tokens: config.max_reply_tokens,
             max_history_items: config.max_history_items,
             max_reprompts: config.max_reprompts,
-            max_tool_steps: 3,
+            max_tool_steps: config.max_tool_steps,
             model_timeout_ms: u64::of(&config.effect_timeout),
             playout_timeout_ms: u64::of(&config.playout_timeout),
         }
@@ -264,6 +267,7 @@ impl AgentFile {
         config.greeting.clone_from(&self.greeting);
         config.reprompt.clone_from(&self.reprompt);
         config.apology.clone_from(&self.apology);
+        config.filler.clone_from(&self.filler);
         config.language.clone_from(&self.language);
         config.voice.clone_from(&self.voice.name);
         config.speaking_rate = self.voice.rate;
@@ -271,6 +275,7 @@ impl AgentFile {
         config.max_reply_tokens = self.limits.max_reply_tokens;
         config.max_history_items = self.limits.max_history_items;
         config.max_reprompts = self.limits.max_reprompts;
+        config.max_tool_steps = self.limits.max_tool_steps;
         self.limits.model_timeout_ms.put(&mut config.effect_timeout);
         self.limits.playout_timeout_ms.put(&mut config.playout_timeout);
         self.turn_taking.put(config);

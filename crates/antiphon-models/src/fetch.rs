@@ -70,7 +70,8 @@ fn all_failed(spec: &ModelSpec, mut failures: Vec<Error>) -> Error {
     };
     failures.fold(first, |e, other| {
         let what = format!("{}; {}", e.detail(), other.detail());
-        reworded(&e, what)
+        let help: Vec<&str> = [e.help(), other.help()].into_iter().flatten().collect();
+        Error::new(e.op(), e.code(), what).with_help(help.join("; or "))
     })
 }
 

@@ -97,7 +97,8 @@ impl Row {
             Facade => &[Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models],
             Binary | Examples => &[Facade],
             Facade => &[
-                Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models, Simulator,
+                Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models,
+                Simulator,
             ],
             Binary => &[Facade],
             Integration => &[

@@ -61,7 +61,6 @@ impl Ready {
         let llm = language_model(effective)?;
         let model = llm.capabilities().model;
         let mut config = file.to_conversation_config();
-        config.max_tool_steps = file.limits.max_tool_steps;
         config.ground_tool_calls = file.models.llm.provider == "local";
         let parts = ExecutorParts {
             config,
