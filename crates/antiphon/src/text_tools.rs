@@ -30,7 +30,8 @@ pub struct TextTools {
 }
 
 impl TextTools {
-    /// Lets `llm` call tools. Requests without tools reach it as they are.
+    /// Lets `llm` call tools. Requests without tools reach it as they are, and so do all if it
+    /// can call tools by itself.
     #[must_use]
     pub fn new(llm: Arc<dyn Llm>) -> Self {
         Self { llm, calls: Arc::default() }
@@ -50,6 +51,9 @@ impl Llm for TextTools {
     }
 
     async fn generate(&self, request: LlmRequest) -> Result<BoxStream<Result<LlmEvent>>> {
+        if self.llm.capabilities().tools {
+            return self.llm.generate(request).await;
+        }
         let names: Vec<String> = request.tools.iter().map(|tool| tool.name.clone()).collect();
         let events = self.llm.generate(in_words(request)).await?;
         if names.is_empty() {
@@ -59,6 +63,9 @@ impl Llm for TextTools {
     }
 
     async fn warm(&self, request: LlmRequest) -> Result<()> {
+        if self.llm.capabilities().tools {
+            return self.llm.warm(request).await;
+        }
         self.llm.warm(in_words(request)).await
     }
 }
