@@ -27,7 +27,7 @@ fn hello_understands_and_answers() {
 #[test]
 fn interrupt_knows_what_was_heard() {
     let output = output(env!("CARGO_BIN_EXE_interrupt"));
-    assert!(after(&output, " heard: ").starts_with("Once upon"), "{output}");
+    assert!(after(&output, "heard:     ").starts_with("Once upon"), "{output}");
     assert!(after(&output, "not heard: ").ends_with("went home."), "{output}");
     assert_eq!(after(&output, "interrupted: "), "true");
 }
