@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release -p antiphon-examples --bin tools`
 #![expect(clippy::print_stdout, reason = "an example shows what happens")]
+#![expect(clippy::unused_async, reason = "a real tool would ask a service")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Runs every example as a user would, in a folder of its own, and reads what it prints.
+#![cfg(test)]
 
 use std::{fs, path::Path, process::Command};
 
