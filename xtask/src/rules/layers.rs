@@ -94,13 +94,11 @@ impl Row {
             Simulator => &[Vocabulary, Component, Media, Decision],
             Runtime => &[Vocabulary, Component, Media, Decision],
             Around => &[Vocabulary, Component, Media, Decision, Runtime],
-            Facade => &[Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models],
-            Binary | Examples => &[Facade],
             Facade => &[
                 Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models,
                 Simulator,
             ],
-            Binary => &[Facade],
+            Binary | Examples => &[Facade],
             Integration => &[
                 Vocabulary, Component, Media, Decision, Runtime, Around, Provider, Models, Facade,
                 Simulator,
