@@ -115,7 +115,7 @@ impl Agent for Scripted {
             Generation::Panics => panic!("a defect of the agent"),
         };
         let paced = stream::iter(events).then(|event| async move {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            pass(Duration::from_millis(100)).await;
             event
         });
         Ok(paced.boxed())
@@ -124,6 +124,11 @@ impl Agent for Scripted {
     async fn on_exit(&self) {
         self.left.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Lets time pass: virtual time, the clock of these tests is paused.
+pub(super) async fn pass(time: Duration) {
+    tokio::time::sleep_until(tokio::time::Instant::now() + time).await;
 }
 
 pub(super) fn call(id: &str, name: &str, arguments: &str) -> ToolCall {
@@ -143,7 +148,7 @@ pub(super) fn tools() -> ToolSet {
         spec("weather").with_parameters(place),
         |context, args: Value| async move {
             context.progress("looking out of the window");
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            pass(Duration::from_millis(300)).await;
             Ok(format!("Sunny in {}.", args["place"].as_str().unwrap()))
         },
     );
@@ -151,7 +156,7 @@ pub(super) fn tools() -> ToolSet {
         FunctionTool::raw(spec("fails"), |_, _| async { Err(ToolError::new("It rains in.")) });
     let order = FunctionTool::raw(ToolSpec::new("order", "Orders."), |context, _| async move {
         context.defer("The order is being placed.");
-        tokio::time::sleep(Duration::from_secs(10)).await;
+        pass(Duration::from_secs(10)).await;
         Ok("It arrives at noon.".to_owned())
     });
     let set = ToolSet::new().with(weather).unwrap().with(fails).unwrap();

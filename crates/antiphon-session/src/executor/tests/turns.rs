@@ -8,7 +8,7 @@ use antiphon_state::{History, Said};
 
 use super::support::{
     Generation::{Breaks, Calls, Hangs, Panics, Refuses, Says},
-    Scripted, USAGE, call, executor, parts,
+    Scripted, USAGE, call, executor, parts, pass,
 };
 use crate::executor::{AgentExecutor, ToolOutcome, TurnEvent};
 
@@ -125,7 +125,7 @@ async fn a_deferred_tool_tells_its_news_in_a_later_turn() {
     let response = executor.execute_turn("order it").await.unwrap();
     assert_eq!(response.content, "I am on it.");
     assert!(matches!(response.tool_executions[0].outcome, ToolOutcome::Deferred { .. }));
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    pass(Duration::from_secs(60)).await;
     let response = executor.execute_turn("thank you").await.unwrap();
     assert_eq!(response.content, "Your order arrives at noon.\nYou are welcome.");
 }
