@@ -42,7 +42,8 @@ fn imports_against_the_rows_are_found() {
         ("antiphon-sim", "antiphon-session"),
         ("antiphon-cli", "antiphon-session"),
         ("antiphon", "antiphon-cli"),
-        ("antiphon", "antiphon-sim"),
+        ("antiphon", "antiphon-it"),
+        ("antiphon-examples", "antiphon-silero"),
         ("xtask", "antiphon-core"),
     ] {
         for kind in [Value::Null, json!("build")] {

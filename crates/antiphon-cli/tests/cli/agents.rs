@@ -64,7 +64,7 @@ fn a_scenario_that_fails_shows_what_was_wanted_and_seen() {
     for words in [
         "FAILED it fails",
         "3 of 3 times (100.0 %)",
-        "wanted: speech_ended: \"we never open\"",
+        "wanted: the agent was heard: \"we never open\"",
         "seen:   [\"We open at nine.\"]",
         "1 passed, 1 failed",
     ] {

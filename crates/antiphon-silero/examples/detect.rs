@@ -1,5 +1,5 @@
 //! Prints what a frame costs in CPU time:
-//! `cargo run --release -p antiphon-silero --example bench -- MODEL.onnx`.
+//! `cargo run --release -p antiphon-silero --example detect -- MODEL.onnx`.
 
 use std::{error::Error, fs};
 

@@ -1,5 +1,5 @@
 //! Prints what a prediction costs in CPU time:
-//! `cargo run --release -p antiphon-smart-turn --example bench -- MODEL.onnx`.
+//! `cargo run --release -p antiphon-smart-turn --example predict -- MODEL.onnx`.
 
 use std::{error::Error, fs};
 
