@@ -52,6 +52,11 @@ pub enum Effect {
         from_sample: u64,
         /// Expected language, BCP 47.
         language: Option<String>,
+        /// An earlier transcription of the same audio broke off: it is to be heard again. Without,
+        /// nothing that another transcription has heard is heard twice. Drivers keep the last 8 s
+        /// of a turn for this.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        again: bool,
     },
     /// Ask the turn detector about the audio up to now.
     PredictTurnEnd {

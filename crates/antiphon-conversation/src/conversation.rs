@@ -99,13 +99,11 @@ impl Conversation {
             return None;
         }
         let at = |at: Option<Timestamp>, why| at.map(|at| Deadline { at, why });
-        let policy = &self.config.endpointing;
-        let end_of_turn = self.turn.due(policy).filter(|_| self.overlap.is_none());
         let all = [
-            at(end_of_turn, "end of turn"),
+            at(self.turn_due(), "end of turn"),
             at(self.turn.limit(&self.config), "turn limit"),
             at(self.speculation_due(), "stable transcript"),
-            at(self.overlap.as_ref().map(|o| o.recheck), "overlap verdict"),
+            at(self.overlap.as_ref().and_then(Overlap::due), "overlap verdict"),
             at(self.ops.next_expiry().map(|(at, _)| at), "effect timeout"),
             at(self.playout.flush_due(), "flush answer"),
             at(self.playout.expiry(self.speech.as_ref(), &self.config), "playout timeout"),

@@ -127,7 +127,10 @@ impl fmt::Display for PlayoutCommand {
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Transcribe { from_sample, .. } => write!(f, "transcribe from {from_sample}"),
+            Self::Transcribe { from_sample, again, .. } => {
+                let again = if *again { " again" } else { "" };
+                write!(f, "transcribe{again} from {from_sample}")
+            }
             Self::PredictTurnEnd { transcript } => write!(f, "predict turn end of {transcript:?}"),
             Self::Generate(request) => {
                 let last = request.messages.last().map_or("", |m| m.content.as_str());

@@ -96,6 +96,13 @@ impl Ops {
         }
     }
 
+    /// The operation owes nothing for now.
+    pub(crate) fn unlimit(&mut self, op: OpId) {
+        if let Some(live) = self.live.get_mut(&op) {
+            live.expires = None;
+        }
+    }
+
     /// The operation has ended by itself.
     pub(crate) fn end(&mut self, op: OpId) {
         self.live.remove(&op);

@@ -13,13 +13,30 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Overlap {
     pub(crate) turn: TurnId,
-    /// When to judge again if nothing new is known by then.
-    pub(crate) recheck: Timestamp,
+    /// When the user began.
+    onset: Timestamp,
+    /// When to judge again if nothing new is known by then; `None` while the agent goes on and
+    /// only a transcript that is owed can change that.
+    recheck: Option<Timestamp>,
 }
 
 impl Overlap {
-    pub(crate) const fn new(turn: TurnId, now: Timestamp) -> Self {
-        Self { turn, recheck: now }
+    pub(crate) const fn new(turn: TurnId, onset: Timestamp, now: Timestamp) -> Self {
+        Self { turn, onset, recheck: Some(now) }
+    }
+
+    pub(crate) const fn due(&self) -> Option<Timestamp> {
+        self.recheck
+    }
+
+    /// Whether the agent has gone on before all was known.
+    pub(crate) const fn is_passed(&self) -> bool {
+        self.recheck.is_none()
+    }
+
+    /// The agent goes on; the words that are still to come are judged when they come.
+    pub(crate) const fn pass(&mut self) {
+        self.recheck = None;
     }
 
     /// Judges by what is known of the user's turn now, and of what the `agent` has just said.
@@ -32,10 +49,10 @@ impl Overlap {
     ) -> (Verdict, Why) {
         let transcript = open.text();
         let (speech, silence, is_final) = match &open.voice {
-            Voice::Speaking => (now.since(open.onset), None, false),
+            Voice::Speaking => (now.since(self.onset), None, false),
             Voice::Silent(silence) => {
                 let lasts = Some(now.since(silence.since));
-                (silence.since.since(open.onset), lasts, silence.flushed)
+                (silence.since.since(self.onset), lasts, silence.flushed)
             }
         };
         let (verdict, why) = config.interruption.judge_why(Facts {
@@ -48,7 +65,7 @@ impl Overlap {
             p_backchannel: None,
         });
         if let Verdict::Wait(time) = verdict {
-            self.recheck = now + time;
+            self.recheck = Some(now + time);
         }
         (verdict, why)
     }

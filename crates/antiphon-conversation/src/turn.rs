@@ -3,24 +3,18 @@
 //! It deliberately knows nothing of the agent. Whether the turn *may* be committed (it may not
 //! while an overlap is undecided) is the caller's business.
 
+mod hearing;
 mod open;
 
 use antiphon_core::{OpId, SPEECH_RATE_HZ, Timestamp, TurnId};
-use antiphon_stt::{SttEvent, Transcript};
 use antiphon_turn::{EndpointingConfig, PauseModel, Prediction};
 
 use crate::{
-    Action, Actions, Config, Discard, Effect, Notice, OpInput, Waterfall, ops::Ops, waterfall::mark,
+    Action, Actions, Config, Discard, Effect, Notice, Waterfall, ops::Ops, waterfall::mark,
 };
 
+use hearing::{Closing, Hearing};
 pub(crate) use open::{Open, Silence, Voice, same_words};
-
-/// Audio before the detected onset that is transcribed too, so that first words are not clipped:
-/// 300 ms at 16 kHz.
-const PRE_ROLL_SAMPLES: u64 = 4_800;
-
-/// Transcriptions of committed turns that may still bring a late text.
-const MAX_CLOSING: usize = 4;
 
 #[derive(Clone, Debug)]
 pub(crate) struct UserTurn {
@@ -36,15 +30,6 @@ pub(crate) struct UserTurn {
     pauses: PauseModel,
     /// Since when the latest committed turn was over, until its reply is heard.
     unanswered: Option<Timestamp>,
-}
-
-/// A committed turn whose transcription has not ended.
-#[derive(Clone, Debug)]
-struct Closing {
-    op: OpId,
-    id: TurnId,
-    transcript: Transcript,
-    committed: String,
 }
 
 /// What a commit hands over.
@@ -117,25 +102,14 @@ impl UserTurn {
                 }
             }
             open.voice = Voice::Speaking;
+            open.hearing.goes_on(now, sample, config, ops, out);
             return;
         }
         let id = self.next_id();
-        let from_sample = sample.saturating_sub(PRE_ROLL_SAMPLES);
-        let effect = Effect::Transcribe { from_sample, language: config.language.clone() };
-        let stt = Some(ops.start(now, effect, out));
-        let transcript = Transcript::default();
+        let hearing = Hearing::begin(now, sample, config, ops, out);
         let (voice, onset) = (Voice::Speaking, at.min(now));
-        self.open = Some(Open {
-            id,
-            onset,
-            voice,
-            stt,
-            transcript,
-            changed: now,
-            marker: 0,
-            speculations: 0,
-            commit_asked: false,
-        });
+        let (changed, speculations, commit_asked) = (now, 0, false);
+        self.open = Some(Open { id, onset, voice, hearing, changed, speculations, commit_asked });
     }
 
     /// The user pauses.
@@ -164,12 +138,9 @@ impl UserTurn {
         if !matches!(open.voice, Voice::Speaking) {
             return;
         }
-        open.marker += 1;
-        if let Some(op) = open.stt {
-            out.push(Action::Feed { op, input: OpInput::Flush(open.marker) });
-        }
+        open.hearing.flush(now, ops, out);
         let predict = config.turn_detector.then(|| {
-            let transcript = open.transcript.text();
+            let transcript = open.text();
             ops.start(now, Effect::PredictTurnEnd { transcript }, out)
         });
         let since = at.clamp(open.onset, now);
@@ -177,45 +148,11 @@ impl UserTurn {
         mark(&mut waterfall.silence_detected, now);
         open.voice = Voice::Silent(Silence {
             since,
-            flushed: open.stt.is_none(),
+            flushed: !open.hearing.is_live(),
             prediction: if predict.is_some() { Prediction::Pending } else { Prediction::Absent },
             predict,
             waterfall,
         });
-    }
-
-    /// The transcription `op` reports. Gives a late text for a committed turn, if it is one.
-    pub(crate) fn transcribed(
-        &mut self,
-        now: Timestamp,
-        op: OpId,
-        event: &SttEvent,
-        out: &mut Actions,
-    ) -> Option<(TurnId, String)> {
-        if let Some(closing) = self.closing.iter_mut().find(|c| c.op == op) {
-            closing.transcript.apply(event);
-            let text = closing.transcript.text();
-            if matches!(event, SttEvent::Final { .. }) && text != closing.committed {
-                closing.committed.clone_from(&text);
-                return Some((closing.id, text));
-            }
-            return None;
-        }
-        let open = self.open.as_mut().filter(|o| o.stt == Some(op))?;
-        let before = open.transcript.text();
-        open.transcript.apply(event);
-        if let (SttEvent::Flushed { marker }, Voice::Silent(silence)) = (event, &mut open.voice)
-            && *marker == open.marker
-        {
-            silence.flushed = true;
-            mark(&mut silence.waterfall.stt_final, now);
-        }
-        let text = open.transcript.text();
-        if text != before {
-            open.changed = now;
-            out.push(Action::Emit(Notice::Interim { turn: open.id, text }));
-        }
-        None
     }
 
     /// The turn detector answered.
@@ -226,19 +163,12 @@ impl UserTurn {
         }
     }
 
-    /// An operation of the turn came to an end, by itself or by failure.
-    pub(crate) fn op_ended(&mut self, op: OpId) {
-        self.closing.retain(|c| c.op != op);
+    /// The turn detector said all it has to say, or failed.
+    pub(crate) fn prediction_ended(&mut self, op: OpId) {
         if let Some(silence) = self.silence_of(op) {
             silence.predict = None;
             if silence.prediction == Prediction::Pending {
                 silence.prediction = Prediction::Absent;
-            }
-        }
-        if let Some(open) = self.open.as_mut().filter(|o| o.stt == Some(op)) {
-            open.stt = None;
-            if let Voice::Silent(silence) = &mut open.voice {
-                silence.flushed = true;
             }
         }
     }
@@ -255,10 +185,10 @@ impl UserTurn {
         let open = self.open.as_mut()?;
         open.speculations += 1;
         let Voice::Silent(silence) = &open.voice else { return None };
-        Some((open.id, silence.waterfall.clone(), open.transcript.text()))
+        Some((open.id, silence.waterfall.clone(), open.text()))
     }
 
-    /// Commits a turn that has become too long, though the user goes on.
+    /// Commits the turn though the user may go on: what is said from now on is of the next one.
     pub(crate) fn cut(
         &mut self,
         now: Timestamp,
@@ -266,8 +196,8 @@ impl UserTurn {
         ops: &mut Ops,
         out: &mut Actions,
     ) {
+        self.unheard |= self.is_speaking();
         self.ask_commit(now, config, ops, out);
-        self.unheard = true;
     }
 
     /// The user speaks, and is not to be noticed.
@@ -313,24 +243,16 @@ impl UserTurn {
         ops: &mut Ops,
         out: &mut Actions,
     ) -> Option<Committed> {
-        let open = self.open.take()?;
-        let Voice::Silent(mut silence) = open.voice else { return None };
+        let Open { id, voice, hearing, .. } = self.open.take()?;
+        let Voice::Silent(mut silence) = voice else { return None };
         if let Some(op) = silence.predict {
             ops.cancel(op, out);
         }
-        let text = open.transcript.text();
-        if let Some(op) = open.stt {
-            out.push(Action::Feed { op, input: OpInput::End });
-            ops.limit(now, op);
-            if self.closing.len() == MAX_CLOSING {
-                ops.cancel(self.closing.remove(0).op, out);
-            }
-            let (id, transcript, committed) = (open.id, open.transcript, text.clone());
-            self.closing.push(Closing { op, id, transcript, committed });
-        }
+        let text = hearing.text();
+        self.close_hearing(now, id, hearing, ops, out);
         mark(&mut silence.waterfall.committed, now);
         self.unanswered = Some(silence.since);
-        Some(Committed { id: open.id, text, waterfall: silence.waterfall })
+        Some(Committed { id, text, waterfall: silence.waterfall })
     }
 
     /// Drops the open turn.
@@ -339,10 +261,8 @@ impl UserTurn {
         if let Voice::Silent(Silence { predict: Some(op), .. }) = open.voice {
             ops.cancel(op, out);
         }
-        if let Some(op) = open.stt {
-            ops.cancel(op, out);
-        }
-        let text = open.transcript.text();
+        let text = open.text();
+        open.hearing.cancel(ops, out);
         out.push(Action::Emit(Notice::TurnDiscarded { turn: open.id, why, text }));
     }
 }

@@ -72,6 +72,9 @@ pub(crate) struct Driver {
     pub(crate) effects: Effects,
     pub(crate) playout: PlayoutControl,
     pub(crate) user: UserAudio,
+    /// Where the latest transcription began: nothing is heard by two, unless it broke off.
+    pub(crate) heard_from: u64,
+    /// Where what transcriptions have heard ends.
     pub(crate) heard_through: u64,
     pub(crate) journal: Option<JournalSink>,
     /// For agents that take over.
@@ -213,13 +216,14 @@ impl Driver {
 
     fn start(&mut self, op: OpId, effect: Effect, inboxes: &mut Inboxes) {
         match effect {
-            Effect::Transcribe { from_sample, language } => {
+            Effect::Transcribe { from_sample, language, again } => {
                 self.catch_up(inboxes);
                 self.effects.transcribe(op, language);
                 self.user.set_in_turn(true);
-                // What an earlier transcription has heard is not heard again.
-                let from = from_sample.max(self.heard_through);
-                let samples = self.user.since(from);
+                if !again {
+                    self.heard_from = from_sample.max(self.heard_through);
+                }
+                let samples = self.user.since(self.heard_from);
                 self.heard_through = self.user.end();
                 self.effects.hear(op, samples);
             }

@@ -146,6 +146,7 @@ impl Session {
             effects: Effects::new(engines, agent, tools, clock.clone(), op_sender, jobs_in),
             playout: media.listener.control.clone(),
             user: UserAudio::default(),
+            heard_from: 0,
             heard_through: 0,
             journal: sink,
             handle: handle.clone(),

@@ -38,16 +38,15 @@ pub(crate) struct Ear {
     pub(crate) segment: u32,
     /// It breaks its contract: what it hears may be lost or doubled.
     pub(crate) harmed: bool,
-    /// It answers later than the machine waits.
-    pub(crate) late: bool,
 }
 
 /// Everything the caller said, and the live transcriptions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ears {
     pub(crate) words: Vec<Word>,
-    /// Since when nobody listens: a transcription broke off, and none has begun after it.
-    deaf: Option<Timestamp>,
+    /// A transcription broke off, and none has begun after it: what it was to hear, and since when
+    /// nobody listens.
+    deaf: Option<(Timestamp, Timestamp)>,
     live: BTreeMap<OpId, Ear>,
 }
 
@@ -63,11 +62,15 @@ impl Ears {
         }
     }
 
-    pub(crate) fn open(&mut self, op: OpId, from: Timestamp, split: bool) {
-        let ear = Ear { from, split, done: 0, segment: 0, harmed: false, late: false };
+    /// A transcription begins. If it hears `again` what the one before was to hear, nothing is
+    /// lost.
+    pub(crate) fn open(&mut self, op: OpId, from: Timestamp, split: bool, again: bool) {
+        let ear = Ear { from, split, done: 0, segment: 0, harmed: false };
         self.live.insert(op, ear);
-        if let Some(since) = self.deaf.take() {
-            self.excuse(since, from);
+        if let Some((began, since)) = self.deaf.take()
+            && !(again && from <= began)
+        {
+            self.excuse(began, since.max(from));
         }
     }
 
@@ -81,21 +84,26 @@ impl Ears {
     }
 
     /// The transcription is over.
-    pub(crate) fn close(&mut self, op: OpId, now: Timestamp, cancelled: bool) {
+    pub(crate) fn close(&mut self, op: OpId, now: Timestamp) {
         let Some(ear) = self.live.remove(&op) else { return };
-        if ear.harmed || (ear.late && cancelled) {
-            self.excuse(ear.from, now);
-            self.deaf = Some(now);
+        if ear.harmed {
+            self.give_up(now);
+            self.deaf = Some((ear.from, now));
         }
     }
 
     /// Everything is over.
     pub(crate) fn close_all(&mut self, now: Timestamp) {
         while let Some(op) = self.live.keys().next().copied() {
-            self.close(op, now, true);
+            self.close(op, now);
         }
-        if let Some(since) = self.deaf.take() {
-            self.excuse(since, now);
+        self.give_up(now);
+    }
+
+    /// What a broken transcription was to hear is heard by no other.
+    fn give_up(&mut self, now: Timestamp) {
+        if let Some((began, _)) = self.deaf.take() {
+            self.excuse(began, now);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod conversations;
 mod journal;
+mod late_words;
 mod models;
 mod requests;
 mod scenarios;

@@ -79,8 +79,6 @@ pub struct World {
     providers: Providers,
     /// How long an effect may be silent; the fake voice waits as long for one that hangs.
     effect_timeout: Duration,
-    /// How long the machine waits for what was said over the agent.
-    transcript_grace: Duration,
     rng: Rng,
     now: Timestamp,
     /// The latest time the machine was given.
@@ -119,12 +117,6 @@ enum Due {
     Playout,
 }
 
-/// How long after the user's last word a transcript may come without being late.
-fn grace(config: &Config, faults: &Faults) -> Duration {
-    let lag = if faults.backwards > 0 { MOST_BACKWARDS_MS } else { 0 };
-    config.interruption.transcript_grace.saturating_sub(Duration::from_millis(lag))
-}
-
 impl World {
     /// A world with this machine, these providers and this caller; `seed` decides all chance.
     ///
@@ -145,7 +137,6 @@ impl World {
         let mut this = Self {
             playout: Playout::new(config.playout_rate_hz),
             effect_timeout: config.effect_timeout,
-            transcript_grace: grace(&config, &providers.faults),
             machine: Conversation::new(config)?,
             watch: Some(watch),
             record: true,

@@ -9,14 +9,17 @@ use crate::{Action, Actions, Discard, Notice, overlap::Overlap, speech::Speech};
 impl Conversation {
     /// The user speaks while the agent has something to say: hold it until that is understood.
     pub(super) fn begin_overlap(&mut self, out: &mut Actions) {
-        let Some(turn) = self.turn.open().map(|o| o.id) else { return };
+        let Some((turn, onset)) = self.turn.open().map(|o| (o.id, o.onset)) else { return };
         let interruptible = self.speech.as_ref().is_some_and(|s| !s.protected);
         if !interruptible || !self.config.interruption.enabled {
             return;
         }
         self.playout.hold(out);
-        if self.overlap.is_none() {
-            self.overlap = Some(Overlap::new(turn, self.now));
+        let passed = self.overlap.as_ref().is_some_and(Overlap::is_passed);
+        if passed || self.overlap.is_none() {
+            // The turn may be older than this: what was let pass counts as a noise for now.
+            let onset = if passed { self.now } else { onset };
+            self.overlap = Some(Overlap::new(turn, onset, self.now));
             out.push(Action::Emit(Notice::OverlapStarted(turn)));
         }
     }
@@ -31,7 +34,8 @@ impl Conversation {
             return;
         };
         let Some(open) = self.turn.open().filter(|o| o.id == turn) else {
-            self.refuse(turn, Why::NoWords, out);
+            self.overlap = None;
+            self.let_go_on(turn, Why::NoWords, out);
             return;
         };
         let agent = speech.recent(&self.config);
@@ -42,14 +46,24 @@ impl Conversation {
                 self.overlap = None;
                 self.confirm(turn, why, out);
             }
+            Verdict::Refuse if open.silence().is_some_and(|s| !s.flushed) => {
+                if !overlap.is_passed() {
+                    overlap.pass();
+                    self.let_go_on(turn, why, out);
+                }
+            }
             Verdict::Refuse => {
+                let passed = overlap.is_passed();
                 let empty = open.text().is_empty() || why == Why::Echo;
                 let discard = if empty { Discard::Empty } else { Discard::Backchannel };
                 // "Okay" over the last syllables is an answer, not a backchannel.
                 if empty || !speech.is_nearly_over(self.config.playout_rate_hz) {
                     self.turn.discard(discard, &mut self.ops, out);
                 }
-                self.refuse(turn, why, out);
+                self.overlap = None;
+                if !passed {
+                    self.let_go_on(turn, why, out);
+                }
             }
         }
     }
@@ -73,8 +87,7 @@ impl Conversation {
         self.interrupt(out);
     }
 
-    fn refuse(&mut self, turn: TurnId, why: Why, out: &mut Actions) {
-        self.overlap = None;
+    fn let_go_on(&mut self, turn: TurnId, why: Why, out: &mut Actions) {
         out.push(Action::Emit(Notice::Resumed { turn, why }));
         self.playout.release(self.now, out);
     }

@@ -4,7 +4,7 @@
 
 use antiphon_core::{Code, OpId, RequestId, Timestamp};
 use antiphon_llm::LlmEvent;
-use antiphon_turn::Why;
+use antiphon_turn::{EndpointingMode, Why};
 
 use super::{Conversation, Phase, report};
 use crate::{
@@ -38,7 +38,7 @@ impl Conversation {
             Command::Interrupt => self.interrupt(out),
             Command::Withdraw(request) => self.withdraw(request, out),
             Command::CommitTurn => {
-                self.turn.ask_commit(self.now, &self.config, &mut self.ops, out);
+                self.commit_turn(out);
                 if let Some(overlap) = self.overlap.take() {
                     self.confirm(overlap.turn, Why::Words, out);
                 }
@@ -49,6 +49,20 @@ impl Conversation {
             }
             Command::Update(update) => self.update(update),
             Command::Close => self.close(out),
+        }
+    }
+
+    /// The application ends the user's turn. Whoever decides by hand also says when the next one
+    /// begins; otherwise a user who goes on speaking goes on in another turn.
+    fn commit_turn(&mut self, out: &mut Actions) {
+        let (config, ops) = (&self.config, &mut self.ops);
+        match config.endpointing.mode {
+            EndpointingMode::Manual => self.turn.ask_commit(self.now, config, ops, out),
+            EndpointingMode::Detector
+            | EndpointingMode::Fixed
+            | EndpointingMode::Dynamic
+            | EndpointingMode::SttFinal
+            | EndpointingMode::Provider => self.turn.cut(self.now, config, ops, out),
         }
     }
 
@@ -122,14 +136,15 @@ impl Conversation {
         match (live.role, event) {
             (Role::Tool, OpEvent::Ended) => {
                 self.tool_lost(op, out);
-                self.op_ended(op, live.role, true);
+                self.op_ended(op, live.role, true, out);
             }
-            (_, OpEvent::Ended) => self.op_ended(op, live.role, true),
+            (_, OpEvent::Ended) => self.op_ended(op, live.role, true, out),
             (_, OpEvent::Failed { code, detail }) => {
                 self.op_failed(op, live.role, code, detail, out);
             }
             (Role::Transcribe, OpEvent::Stt(event)) => {
-                if let Some((turn, text)) = self.turn.transcribed(self.now, op, &event, out) {
+                if let Some((turn, text)) = 
+                    self.turn.transcribed(self.now, op, &event, &mut self.ops, out) {
                     self.history.amend_user(turn, &text);
                     out.push(Action::Emit(Notice::UserTurn { turn, text, late: true }));
                 }
@@ -198,15 +213,18 @@ impl Conversation {
         if role == Role::Tool {
             self.tool_lost(op, out);
         }
-        self.op_ended(op, role, false);
+        self.op_ended(op, role, false, out);
     }
 
     /// The operation came to its end, or (not `whole`) broke off.
-    pub(super) fn op_ended(&mut self, op: OpId, role: Role, whole: bool) {
+    pub(super) fn op_ended(&mut self, op: OpId, role: Role, whole: bool, out: &mut Actions) {
         self.ops.end(op);
         match role {
             Role::Tool => {}
-            Role::Transcribe | Role::Predict => self.turn.op_ended(op),
+            Role::Predict => self.turn.prediction_ended(op),
+            Role::Transcribe => {
+                self.turn.transcription_ended(self.now, op, &self.config, &mut self.ops, out);
+            }
             Role::Generate => {
                 if let Some(speech) = &mut self.speech {
                     speech.generation_ended(self.now, op);

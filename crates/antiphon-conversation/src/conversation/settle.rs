@@ -15,6 +15,11 @@ impl Conversation {
         self.settle_overlap(out);
         self.settle_turn(out);
         self.settle_speech(out);
+        // A speech that begins settles the one before it, and a turn may have waited for that.
+        if self.turn_due().is_some_and(|due| due <= self.now) {
+            self.settle_turn(out);
+            self.settle_speech(out);
+        }
         self.speculate(out);
         self.settle_attention(out);
         if self.phase == Phase::Leaving
@@ -34,7 +39,7 @@ impl Conversation {
         if self.overlap.is_some() {
             return;
         }
-        if self.turn.due(&self.config.endpointing).is_some_and(|due| due <= self.now) {
+        if self.turn_due().is_some_and(|due| due <= self.now) {
             self.end_turn(out);
         }
         if self.muted().is_none()
@@ -43,6 +48,13 @@ impl Conversation {
             self.listen(start, out);
             self.settle_overlap(out);
         }
+    }
+
+    /// When the user's turn is over, if nothing changes. An overlap must be judged before; and what
+    /// was heard of an interrupted speech, known in a moment, comes first in history.
+    pub(super) fn turn_due(&self) -> Option<Timestamp> {
+        let free = self.overlap.is_none() && self.playout.flush_due().is_none();
+        self.turn.due(&self.config.endpointing).filter(|_| free)
     }
 
     fn end_turn(&mut self, out: &mut Actions) {
@@ -65,7 +77,10 @@ impl Conversation {
 
     /// When the transcript will have stood still for long enough to begin a reply.
     pub(super) fn speculation_due(&self) -> Option<Timestamp> {
-        let free = self.overlap.is_none() && self.speech.is_none() && self.waiting.is_empty();
+        let free = self.overlap.is_none()
+            && self.playout.flush_due().is_none()
+            && self.speech.is_none()
+            && self.waiting.is_empty();
         let open = self.turn.open().filter(|_| free && self.config.preemptive)?;
         open.stable_at(self.config.preemptive_after)
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use antiphon_core::{OpId, Timestamp, TurnId};
-use antiphon_stt::Transcript;
 use antiphon_turn::{EndpointingConfig, Pause, Prediction};
 
+use super::Hearing;
 use crate::Waterfall;
 
 /// Replies begun on one turn before it is committed: failing providers are not asked for ever.
@@ -17,11 +17,9 @@ pub(crate) struct Open {
     pub(crate) id: TurnId,
     pub(crate) onset: Timestamp,
     pub(crate) voice: Voice,
-    pub(super) stt: Option<OpId>,
-    pub(super) transcript: Transcript,
+    pub(super) hearing: Hearing,
     /// When the transcript changed last.
     pub(super) changed: Timestamp,
-    pub(super) marker: u32,
     /// Replies begun on it before it was committed.
     pub(super) speculations: u32,
     /// The application wants it committed as soon as the transcript is final.
@@ -46,7 +44,7 @@ pub(crate) struct Silence {
 
 impl Open {
     pub(crate) fn text(&self) -> String {
-        self.transcript.text()
+        self.hearing.text()
     }
 
     /// The pause, while there is one.
@@ -65,9 +63,10 @@ impl Open {
         (!self.text().is_empty()).then_some(at)
     }
 
-    /// As [`UserTurn::due`], for a caller whose usual pause is known.
+    /// As [`UserTurn::due`], for a caller whose usual pause is known. As long as a transcription
+    /// owes every word, there is nothing to commit.
     pub(super) fn due(&self, policy: &EndpointingConfig, usual: Duration) -> Option<Timestamp> {
-        let silence = self.silence()?;
+        let silence = self.silence().filter(|s| s.flushed || !self.text().is_empty())?;
         let due = match self.commit_asked {
             true => silence.since,
             false => policy.due(&Pause {

@@ -329,24 +329,24 @@ fn failures_are_reported_and_the_next_turn_works() {
             5.50 start op4 predict turn end of ""
             5.50   user listening
             5.60   Error { op: "stt.transcribe", code: StreamError, detail: "scripted" }
-            6.90 cancel op4
-            6.90   TurnDiscarded { turn: TurnId(1), why: Empty, text: "" }
-            7.00 start op5 transcribe from 107200
+            5.60 start op5 transcribe again from 75200
+            5.60 feed op5 Flush(1)
+            7.00 cancel op4
             7.00   user speaking
-            7.50 feed op5 Flush(1)
+            7.50 feed op5 Flush(2)
             7.50 start op6 predict turn end of ""
             7.50   user listening
-            7.60   Interim { turn: TurnId(2), text: "still there?" }
+            7.60   Interim { turn: TurnId(1), text: "still there?" }
             7.80 cancel op6
             7.80 feed op5 End
-            7.80   UserTurn { turn: TurnId(2), text: "still there?", late: false }
+            7.80   UserTurn { turn: TurnId(1), text: "still there?", late: false }
             7.80 start op7 generate after 2 messages, last "hi still there?"
-            7.80   SpeechCreated { speech: SpeechId(1), turn: TurnId(2), request: None }
+            7.80   SpeechCreated { speech: SpeechId(1), turn: TurnId(1), request: None }
             7.80   agent thinking
             8.00   Segment { speech: SpeechId(1), segment: SegmentId(0), text: "Yes. " }
             8.00 start op8 speak gen1 seg0 "Yes. "
             8.10   Error { op: "tts.speak", code: StreamError, detail: "scripted" }
-            8.10   SpeechEnded { speech: SpeechId(1), turn: TurnId(2), heard: "", unheard: "Yes. ", interrupted: false, estimated: false }
+            8.10   SpeechEnded { speech: SpeechId(1), turn: TurnId(1), heard: "", unheard: "Yes. ", interrupted: false, estimated: false }
             8.10   agent listening
         "#]],
     );

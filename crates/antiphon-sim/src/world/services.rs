@@ -30,7 +30,9 @@ impl World {
         let doomed = fate.is_some();
         self.streams.insert(op, Stream { last: self.now, fate });
         match effect {
-            Effect::Transcribe { from_sample, .. } => self.transcribe(op, *from_sample, doomed),
+            Effect::Transcribe { from_sample, again, .. } => {
+                self.transcribe(op, (*from_sample, *again), doomed);
+            }
             Effect::PredictTurnEnd { .. } => {
                 let p = if self.user.finished { 0.9 } else { 0.1 };
                 let delay = self.providers.turn;
@@ -72,7 +74,7 @@ impl World {
 
     /// The operation has ended or was cancelled. What it still reports is not heard any more.
     pub(super) fn close(&mut self, op: OpId, cancelled: bool) {
-        self.user.ears.close(op, self.now, cancelled);
+        self.user.ears.close(op, self.now);
         self.voices.0.remove(&op);
         if cancelled {
             self.streams.remove(&op);
@@ -105,9 +107,6 @@ impl World {
             at = at + Duration::from_millis(self.rng.below(3000));
         }
         at = at.max(stream.last);
-        if let Some(ear) = self.user.ears.get(op) {
-            ear.late |= at > self.user.quiet_at + self.transcript_grace;
-        }
         stream.last = at;
         let mut plan = |event| self.agenda.plan(at, Due::Event(Event::Op(op, event)));
         if Faults::strikes(&mut self.rng, faults.garbage) && !ends {
@@ -129,10 +128,10 @@ impl World {
 
     // ---- speech to text -----------------------------------------------------------------
 
-    fn transcribe(&mut self, op: OpId, from_sample: u64, doomed: bool) {
+    fn transcribe(&mut self, op: OpId, (from_sample, again): (u64, bool), doomed: bool) {
         let micros = from_sample * 1_000_000 / u64::from(SPEECH_RATE_HZ);
         let split = Faults::strikes(&mut self.rng, self.providers.faults.split);
-        self.user.ears.open(op, Timestamp::from_micros(micros), split);
+        self.user.ears.open(op, Timestamp::from_micros(micros), split, again);
         if let Some(ear) = self.user.ears.get(op) {
             ear.harmed = doomed;
         }
