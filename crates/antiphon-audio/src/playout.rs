@@ -10,6 +10,7 @@
 //!
 //! It deliberately does not know what the samples say, nor when the far end plays them.
 
+mod fade;
 mod sender;
 mod source;
 
@@ -45,11 +46,14 @@ pub struct PlayoutConfig {
     pub max_queued_ms: u32,
     /// Chunks that may be queued.
     pub max_chunks: usize,
+    /// Samples over which a pause falls silent and the sound comes back, both counted as played;
+    /// 0 for at once. A flush is never faded.
+    pub fade: u32,
 }
 
 impl Default for PlayoutConfig {
     fn default() -> Self {
-        Self { rate_hz: 24_000, max_queued_ms: 2_000, max_chunks: 64 }
+        Self { rate_hz: 24_000, max_queued_ms: 2_000, max_chunks: 64, fade: 0 }
     }
 }
 
@@ -130,7 +134,7 @@ pub fn playout(
     (
         PlayoutSender::new(entries, returned, shared.clone(), max_samples),
         PlayoutControl(shared.clone()),
-        PlayoutSource::new(queue, spent, events_in, shared.clone()),
+        PlayoutSource::new(queue, spent, events_in, shared.clone(), config.fade),
         PlayoutEvents { events, shared },
     )
 }
@@ -140,7 +144,7 @@ pub fn playout(
 pub struct PlayoutControl(Arc<Shared>);
 
 impl PlayoutControl {
-    /// Holds from the next frame on; nothing is lost.
+    /// Holds from the next frame on, or once [`PlayoutConfig::fade`] is over; nothing is lost.
     pub fn pause(&self) {
         self.0.paused.store(true, Ordering::Release);
     }

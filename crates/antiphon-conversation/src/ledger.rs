@@ -116,9 +116,12 @@ impl Ledger {
     fn cut_at(&self, played: u64, rest: &str) -> Cut {
         let mut cut = Cut::default();
         let mut all_heard = true;
-        for span in &self.spans {
+        let last = self.spans.iter().rposition(|s| s.alignment.samples() > 0);
+        for (i, span) in self.spans.iter().enumerate() {
             let text = span.alignment.text();
-            let silent = span.complete && span.alignment.samples() == 0;
+            // Audio is queued in the order of the segments: what others follow has none to come.
+            let over = span.complete || last > Some(i);
+            let silent = over && span.alignment.samples() == 0;
             let bytes = if silent || !all_heard {
                 0
             } else {

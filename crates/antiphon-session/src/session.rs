@@ -267,8 +267,10 @@ impl Media {
             return Err(Error::new("session.start", Code::InvalidInput, what));
         }
         let shared = Arc::new(crate::media::Shared::default());
+        let rate_hz = config.playout_rate_hz;
+        let fade = config.interruption.fade.as_secs_f64() * f64::from(rate_hz);
         let playout_config =
-            PlayoutConfig { rate_hz: config.playout_rate_hz, ..PlayoutConfig::default() };
+            PlayoutConfig { rate_hz, fade: fade as u32, ..PlayoutConfig::default() };
         let (sender, control, source, playout_events) = playout(playout_config);
         let (capture_in, capture) = HeapRb::new(CAPTURE_SAMPLES).split();
         let (facts_in, facts) = mpsc::channel(FACTS);

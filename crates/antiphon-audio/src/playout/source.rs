@@ -9,7 +9,7 @@ use ringbuf::{
     traits::{Consumer as _, Producer as _},
 };
 
-use super::{PlayoutEvent, Shared, pack, sender::Entry};
+use super::{PlayoutEvent, Shared, fade::Fade, pack, sender::Entry};
 
 /// The end that is played. Every method is safe to call from a media tick.
 ///
@@ -23,6 +23,7 @@ pub struct PlayoutSource {
     track: Option<Track>,
     ended: Ended,
     was_paused: bool,
+    fade: Fade,
     /// Number of the last flush that was answered.
     answered: u32,
 }
@@ -61,18 +62,26 @@ impl PlayoutSource {
         spent: HeapProd<Vec<i16>>,
         events: HeapProd<PlayoutEvent>,
         shared: Arc<Shared>,
+        fade: u32,
     ) -> Self {
         let (current, track, ended) = (None, None, Ended::default());
-        Self { queue, spent, events, shared, current, track, ended, was_paused: false, answered: 0 }
+        let (was_paused, answered, fade) = (false, 0, Fade::new(fade));
+        Self { queue, spent, events, shared, current, track, ended, was_paused, fade, answered }
     }
 
     /// Fills `frame`, one channel, with speech and then silence. Returns the samples of speech.
     pub fn fill(&mut self, frame: &mut [i16]) -> usize {
         self.answer_flushes();
         self.drop_flushed();
-        let paused = self.shared.paused.load(Ordering::Acquire);
-        self.note_pause(paused);
-        let n = if paused { 0 } else { self.play(frame) };
+        let n = match self.shared.paused.load(Ordering::Acquire) {
+            true => self.pause(frame),
+            false => {
+                self.note_pause(false);
+                let n = self.play(frame);
+                self.fade.back(frame.get_mut(..n).unwrap_or_default());
+                n
+            }
+        };
         if let Some(rest) = frame.get_mut(n..) {
             rest.fill(0);
         }
@@ -111,6 +120,19 @@ impl PlayoutSource {
         {
             self.discard(entry);
         }
+    }
+
+    /// Falls silent, and then holds.
+    fn pause(&mut self, frame: &mut [i16]) -> usize {
+        let fading = self.track.is_some() && !self.was_paused;
+        let end = if fading { self.fade.left().min(frame.len()) } else { 0 };
+        let room = frame.get_mut(..end).unwrap_or_default();
+        let n = if room.is_empty() { 0 } else { self.play(room) };
+        self.fade.out(room);
+        if self.fade.left() == 0 || n < end || end == 0 {
+            self.note_pause(true);
+        }
+        n
     }
 
     fn note_pause(&mut self, paused: bool) {
@@ -192,6 +214,7 @@ impl PlayoutSource {
             return track;
         }
         self.drain();
+        self.fade.restart();
         let track = Track { generation, played: 0, starved: false };
         self.track = Some(track);
         track

@@ -14,7 +14,7 @@ const G0: Generation = Generation(0);
 const G1: Generation = Generation(1);
 const G2: Generation = Generation(2);
 
-const CONFIG: PlayoutConfig = PlayoutConfig { rate_hz: 1000, max_queued_ms: 100, max_chunks: 8 };
+const CONFIG: PlayoutConfig = PlayoutConfig { rate_hz: 1000, max_queued_ms: 100, max_chunks: 8, fade: 0 };
 
 /// All four ends in one place.
 struct Queue {
@@ -213,4 +213,50 @@ fn reports_nobody_takes_are_counted() {
         q.fill(1);
     }
     assert_eq!((q.events.lost(), q.events().len()), (16, 64));
+}
+
+#[test]
+fn a_pause_fades_and_comes_back_without_losing_a_sample() {
+    let mut q = Queue::new(PlayoutConfig { fade: 4, ..CONFIG });
+    q.sender.try_push(G0, vec![100; 20]).unwrap();
+    q.sender.finish(G0).unwrap();
+    assert_eq!(q.fill(3), [100; 3]);
+    q.control.pause();
+    // Over two frames, and silent after them.
+    assert_eq!(q.fill(3), [75, 50, 25]);
+    assert_eq!(q.events(), [started(G0)]);
+    assert_eq!(q.fill(3), [0]);
+    assert_eq!(q.fill(3), [0; 0]);
+    let at = PlayoutEvent::Paused { generation: G0, played: 7 };
+    assert_eq!(q.events(), [at]);
+    q.control.resume();
+    assert_eq!(q.fill(6), [0, 25, 50, 75, 100, 100]);
+    assert_eq!(q.fill(20), [100; 7]);
+    assert_eq!(q.events(), [PlayoutEvent::Resumed { generation: G0 }, drained(G0, 20)]);
+}
+
+#[test]
+fn a_flush_is_not_faded_and_what_follows_begins_loud() {
+    let mut q = Queue::new(PlayoutConfig { fade: 4, ..CONFIG });
+    q.sender.try_push(G0, vec![100; 20]).unwrap();
+    assert_eq!(q.fill(3), [100; 3]);
+    q.control.pause();
+    assert_eq!(q.fill(2), [75, 50]);
+    q.control.flush(G0);
+    assert_eq!(q.fill(2), [0; 0]);
+    q.control.resume();
+    q.sender.try_push(G1, vec![80; 2]).unwrap();
+    assert_eq!(q.fill(2), [80, 80]);
+}
+
+#[test]
+fn a_resume_in_the_middle_of_a_fade_comes_back_from_there() {
+    let mut q = Queue::new(PlayoutConfig { fade: 4, ..CONFIG });
+    q.sender.try_push(G0, vec![100; 20]).unwrap();
+    assert_eq!(q.fill(1), [100]);
+    q.control.pause();
+    assert_eq!(q.fill(2), [75, 50]);
+    q.control.resume();
+    assert_eq!(q.fill(4), [50, 75, 100, 100]);
+    assert_eq!(q.events(), [started(G0)]);
 }

@@ -29,6 +29,17 @@ fn stories_with_harsh_faults_keep_every_rule() {
     tell(900, Profile::Harsh);
 }
 
+/// Seeds whose stories once broke a rule: an end of turn that waited for a flush answer nobody
+/// owed any more (186, 762, 6558), a first segment without a sound before one that was heard
+/// (9302).
+#[test]
+fn stories_that_broke_a_rule_keep_it() {
+    for seed in [186, 762, 6558, 9302] {
+        let story = Story::from_seed(seed, Profile::Harsh);
+        assert_eq!(story.run().map(drop), Ok(()), "seed {seed}");
+    }
+}
+
 #[test]
 fn the_order_in_which_threads_tell_stories_does_not_matter() {
     let one = Campaign { first: 7, seeds: 200, profile: Profile::Mild, threads: 1 };

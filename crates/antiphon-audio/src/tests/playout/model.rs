@@ -165,7 +165,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
     fn any_order_of_calls_does_what_the_model_does(calls in vec(call(), 1..150)) {
-        let config = PlayoutConfig { rate_hz: 1000, max_queued_ms: ROOM as u32, max_chunks: 200 };
+        let config = PlayoutConfig { rate_hz: 1000, max_queued_ms: ROOM as u32, max_chunks: 200, fade: 0 };
         let (mut queue, mut model) = (Queue::new(config), Model::new(calls.len() + 4));
         let (mut newest, mut next) = (2u32, 0i16);
         let mut generation = |offset: i32| {

@@ -56,7 +56,7 @@ fn send(sender: &mut PlayoutSender, g: u32) {
 
 #[test]
 fn no_sample_of_a_flushed_generation_and_none_lost_between_threads() {
-    let config = PlayoutConfig { rate_hz: 1000, max_queued_ms: 200, max_chunks: 16 };
+    let config = PlayoutConfig { rate_hz: 1000, max_queued_ms: 200, max_chunks: 16, fade: 0 };
     let (mut sender, control, mut source, mut events) = playout(config);
     // Generations below this one were flushed, and the call has returned.
     let flushed = AtomicU32::new(0);
