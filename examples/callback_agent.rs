@@ -57,7 +57,7 @@ async fn main() -> Result<()> {
 }
 
 /// Shows what is said until the agent has finished.
-async fn answer(events: &mut tokio::sync::broadcast::Receiver<SessionEvent>) {
+async fn answer(events: &mut Events) {
     while let Ok(SessionEvent { at, notice }) = events.recv().await {
         match notice {
             Notice::UserTurn { text, .. } => println!("{at} user:  {text}"),

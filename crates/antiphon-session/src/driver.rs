@@ -13,14 +13,15 @@ use antiphon_core::{Clock as _, Code, Error, Generation, OpId, RequestId, Timest
 use antiphon_state::History;
 use antiphon_tools::{Heard, Request};
 use tokio::{
-    sync::{broadcast, mpsc, watch},
+    sync::{mpsc, watch},
     task::JoinHandle,
 };
 
 use crate::{
-    Agent, Clip, SessionClock, SessionEvent, SessionHandle, Working,
+    Agent, Clip, SessionClock, SessionHandle, Working,
     counters::Counters,
     effects::{Effects, is_flushed},
+    events::EventSender,
     handle::{Extra, Order},
     journal::JournalSink,
     lifecycle,
@@ -85,7 +86,7 @@ pub(crate) struct Driver {
     pub(crate) clips: BTreeMap<RequestId, Clip>,
     /// The agent that takes over now.
     pub(crate) entering: Option<JoinHandle<()>>,
-    pub(crate) events: broadcast::Sender<SessionEvent>,
+    pub(crate) events: EventSender,
     pub(crate) history: watch::Sender<Arc<History>>,
     pub(crate) seat: Seat,
     pub(crate) actions: Actions,
@@ -101,8 +102,8 @@ enum Woken {
 }
 
 impl Driver {
-    /// Runs the session to its end.
-    pub(crate) async fn run(mut self, mut inboxes: Inboxes) {
+    /// Runs the session to its end. Boxed, or the future would hold several copies.
+    pub(crate) async fn run(mut self: Box<Self>, mut inboxes: Inboxes) {
         let agent = self.effects.agent();
         self.enter(None, agent);
         self.handle(Event::App(Command::Start), &mut inboxes);
@@ -162,7 +163,7 @@ impl Driver {
                 counters.error(&op, code);
                 tracing::warn!(op, %code, detail, "the agent could not take over");
                 let notice = Notice::Error { op, code, detail };
-                let _ = events.send(SessionEvent { at: clock.now(), notice });
+                events.send(clock.now(), notice);
             }
             drop(working);
         }));
@@ -296,8 +297,7 @@ impl Driver {
             self.counters.error(op, *code);
             tracing::warn!(op, %code, detail, at = %at, "the session goes on");
         }
-        // Without a listener there is nobody to tell; a slow one is told how much it missed.
-        let _ = self.events.send(SessionEvent { at, notice });
+        self.events.send(at, notice);
     }
 
     fn warn(&mut self, at: Timestamp, op: &str, detail: &str) {
@@ -305,7 +305,7 @@ impl Driver {
         self.emit(at, Notice::Error { op, code: Code::Unavailable, detail });
     }
 
-    async fn finish(mut self) {
+    async fn finish(mut self: Box<Self>) {
         if let Some(entering) = self.entering.take() {
             entering.abort();
         }

@@ -37,7 +37,7 @@ use antiphon_conversation::{
 use antiphon_core::{BoxFuture, Clock, Code, Error, OpId, Result};
 use antiphon_state::History;
 use antiphon_tools::{Heard, Request, ToolSet};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
 pub use self::{
     chat::{ChatConfig, ChatSession, ChatSessionManager, ChatTurn},
@@ -46,8 +46,9 @@ pub use self::{
     turn::{TurnEvent, TurnStream},
 };
 use crate::{
-    Agent, SessionEvent, SessionHandle,
+    Agent, SessionHandle,
     counters::Counters,
+    events::{self, EventSender},
     executor::operations::Operations,
     handle::{Extra, Order},
     lifecycle,
@@ -98,7 +99,7 @@ pub struct AgentExecutor {
     orders: mpsc::Receiver<Order>,
     speeches: Speeches,
     counters: Arc<Counters>,
-    events: broadcast::Sender<SessionEvent>,
+    events: EventSender,
     history: watch::Sender<Arc<History>>,
     handle: SessionHandle,
     over: bool,
@@ -126,7 +127,7 @@ impl AgentExecutor {
         without_voice(&mut config);
         let machine = Conversation::new(config.clone())?;
         let (orders_in, orders) = mpsc::channel(ORDERS);
-        let (events, _) = broadcast::channel(EVENTS);
+        let (events, _) = events::channel(EVENTS);
         let (history, seen) = watch::channel(Arc::new(machine.history().clone()));
         let counters = Arc::<Counters>::default();
         let handle =
@@ -297,7 +298,7 @@ impl AgentExecutor {
             tracing::warn!(op, %code, detail, "the conversation goes on");
         }
         // Without a listener there is nobody to tell.
-        let _ = self.events.send(SessionEvent { at: self.clock.now(), notice: notice.clone() });
+        self.events.send(self.clock.now(), notice.clone());
     }
 
     fn publish(&self) {

@@ -12,9 +12,11 @@ use antiphon_conversation::{AgentUpdate, Command, Priority, Say};
 use antiphon_core::{Code, Error, RequestId, Result};
 use antiphon_state::History;
 use antiphon_tools::ToolSet;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 
-use crate::{Agent, AgentProfile, SessionEvent, SpeechHandle, SpeechState, counters::Counters};
+use crate::{
+    Agent, AgentProfile, Events, SpeechHandle, SpeechState, counters::Counters, events::EventSender,
+};
 
 /// A recording to be played instead of synthesised speech: one channel.
 #[derive(Clone, Debug)]
@@ -54,7 +56,7 @@ pub(crate) struct Order {
 pub struct SessionHandle {
     orders: mpsc::Sender<Order>,
     requests: Arc<AtomicU32>,
-    events: broadcast::Sender<SessionEvent>,
+    events: EventSender,
     history: watch::Receiver<Arc<History>>,
     counters: Arc<Counters>,
     tools: ToolSet,
@@ -69,7 +71,7 @@ impl fmt::Debug for SessionHandle {
 impl SessionHandle {
     pub(crate) fn new(
         orders: mpsc::Sender<Order>,
-        events: broadcast::Sender<SessionEvent>,
+        events: EventSender,
         history: watch::Receiver<Arc<History>>,
         counters: Arc<Counters>,
         tools: ToolSet,
@@ -199,7 +201,7 @@ impl SessionHandle {
 
     /// Notices from now on. A listener that falls 128 behind misses the oldest and is told so.
     #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<SessionEvent> {
+    pub fn events(&self) -> Events {
         self.events.subscribe()
     }
 

@@ -8,6 +8,7 @@ mod clock;
 mod counters;
 mod driver;
 mod effects;
+mod events;
 pub mod executor;
 mod handle;
 mod journal;
@@ -22,10 +23,11 @@ mod voice;
 pub use agent::{Agent, AgentProfile, CallbackAgent, LlmAgent};
 pub use clock::{Pace, SessionClock, Working};
 pub use effects::Engines;
+pub use events::{Events, SessionEvent};
 pub use handle::{Clip, SayOptions, SessionHandle};
 pub use journal::JournalOut;
 pub use media::MediaPool;
-pub use session::{Session, SessionEvent, SessionParts};
+pub use session::{Session, SessionParts};
 pub use speech::{SpeechHandle, SpeechOutcome, SpeechState};
 
 #[cfg(test)]

@@ -3,23 +3,24 @@
 use std::{collections::BTreeMap, ops::Deref, sync::Arc, time::Duration};
 
 use antiphon_audio::{PlayoutConfig, playout};
-use antiphon_conversation::{Config, Conversation, Notice};
-use antiphon_core::{Code, Error, Result, SPEECH_RATE_HZ, Timestamp};
+use antiphon_conversation::{Config, Conversation};
+use antiphon_core::{Code, Error, Result, SPEECH_RATE_HZ};
 use antiphon_state::History;
 use antiphon_tools::ToolSet;
 use antiphon_transport::Link;
 use antiphon_vad::{Blocks, SpeechGate, Vad};
 use ringbuf::{HeapRb, traits::Split as _};
 use tokio::{
-    sync::{broadcast, mpsc, watch},
+    sync::{mpsc, watch},
     task::JoinHandle,
 };
 
 use crate::{
-    Agent, Engines, MediaPool, SessionClock, SessionHandle,
+    Agent, Engines, Events, MediaPool, SessionClock, SessionHandle,
     counters::Counters,
     driver::{Driver, Inboxes, OP_EVENTS, OpSender},
     effects::Effects,
+    events,
     journal::{self, JournalOut, JournalThread},
     lifecycle,
     media::{Ears, Listener, Member, Seat},
@@ -38,8 +39,7 @@ const ORDERS: usize = 32;
 /// Pieces of audio that may wait for the driver: a second's worth of 20 ms.
 const AUDIO: usize = 50;
 
-/// Notices a slow listener may be behind before it misses some: several seconds' worth. Every
-/// session holds room for so many, so that this is most of what an idle session weighs.
+/// Events a slow listener may be behind before it misses some: several seconds' worth.
 const EVENTS: usize = 128;
 
 /// Captured samples that may wait for the analysis thread: 200 ms.
@@ -47,15 +47,6 @@ const CAPTURE_SAMPLES: usize = SPEECH_RATE_HZ as usize / 5;
 
 /// How long [`Session::close`] waits before it stops asking.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
-
-/// Something that happened in a session, and when.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SessionEvent {
-    /// Session time.
-    pub at: Timestamp,
-    /// What.
-    pub notice: Notice,
-}
 
 /// What a session is made of.
 #[expect(missing_debug_implementations, reason = "holds trait objects")]
@@ -100,10 +91,7 @@ impl Session {
     /// `agent_not_set` without an agent, `agent_invalid` if it refuses its validation,
     /// `invalid_input` for a configuration or a detector that cannot be used, `storage` if the
     /// journal cannot be begun, `unavailable` if too many sessions start at once.
-    pub fn start(
-        pool: &Arc<MediaPool>,
-        parts: SessionParts,
-    ) -> Result<(Self, broadcast::Receiver<SessionEvent>)> {
+    pub fn start(pool: &Arc<MediaPool>, parts: SessionParts) -> Result<(Self, Events)> {
         let SessionParts { mut config, agent, tools, engines, vad, gate, link, journal } = parts;
         let agent = agent.ok_or_else(|| {
             Error::new("session.start", Code::AgentNotSet, "there is nobody to answer")
@@ -115,19 +103,14 @@ impl Session {
         config.playout_rate_hz = link.output.format().rate_hz;
         config.turn_detector = engines.turn_detector.is_some();
         let machine = Conversation::new(config.clone())?;
-        let (sink, journal) = match journal {
-            Some(out) => {
-                let (sink, thread) = journal::open(out, &config)?;
-                (Some(sink), Some(thread))
-            }
-            None => (None, None),
-        };
+        let journal = journal.map(|out| journal::open(out, &config)).transpose()?;
+        let (sink, journal) = journal.unzip();
         let clock = pool.clock().clone();
         let media = Media::new(&config, vad, gate, link, &clock)?;
         let (ops_in, ops) = mpsc::channel(OP_EVENTS);
         let (jobs_in, jobs) = mpsc::channel(JOBS_AHEAD);
         let (orders_in, orders) = mpsc::channel(ORDERS);
-        let (events, first) = broadcast::channel(EVENTS);
+        let (events, first) = events::channel(EVENTS);
         let (history_in, history) = watch::channel(Arc::new(machine.history().clone()));
         let counters = Arc::<Counters>::default();
         let handle =
@@ -141,11 +124,11 @@ impl Session {
             clock.clone(),
             op_sender.clone(),
         );
-        let driver = Driver {
+        let driver = Box::new(Driver {
             machine,
             effects: Effects::new(engines, agent, tools, clock.clone(), op_sender, jobs_in),
             playout: media.listener.control.clone(),
-            user: UserAudio::default(),
+            user: UserAudio::new(),
             heard_from: 0,
             heard_through: 0,
             journal: sink,
@@ -160,7 +143,7 @@ impl Session {
             actions: Vec::new(),
             ended: false,
             clock,
-        };
+        });
         pool.join(media.member, media.listener)?;
         let inboxes = Inboxes { facts: media.facts, orders, ops, audio: media.audio };
         let (driver, voice) = (tokio::spawn(driver.run(inboxes)), tokio::spawn(speaking));

@@ -8,11 +8,15 @@ use antiphon_core::SPEECH_RATE_HZ;
 /// Kept while nobody speaks: half a second, enough for the pre-roll and the detection delay.
 const IDLE_SAMPLES: usize = SPEECH_RATE_HZ as usize / 2;
 
+/// Room for these and a piece of 20 ms before the oldest are forgotten; a growing queue would take
+/// half as much again.
+const IDLE_ROOM: usize = IDLE_SAMPLES + SPEECH_RATE_HZ as usize / 50;
+
 /// Kept while the user has a turn: what turn detectors look at, 8 seconds.
 const TURN_SAMPLES: usize = SPEECH_RATE_HZ as usize * 8;
 
 /// One channel at [`SPEECH_RATE_HZ`], addressed by stream position.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct UserAudio {
     samples: VecDeque<i16>,
     end: u64,
@@ -20,6 +24,10 @@ pub(crate) struct UserAudio {
 }
 
 impl UserAudio {
+    pub(crate) fn new() -> Self {
+        Self { samples: VecDeque::with_capacity(IDLE_ROOM), end: 0, in_turn: false }
+    }
+
     /// Appends samples and forgets what is too old.
     pub(crate) fn push(&mut self, samples: &[i16]) {
         self.samples.extend(samples);
@@ -32,7 +40,7 @@ impl UserAudio {
         self.in_turn = in_turn;
         if !in_turn {
             self.trim();
-            self.samples.shrink_to(2 * IDLE_SAMPLES);
+            self.samples.shrink_to(IDLE_ROOM);
         }
     }
 

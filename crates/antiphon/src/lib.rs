@@ -56,8 +56,8 @@ pub use antiphon_core::{
     RequestId, Result, SPEECH_RATE_HZ, SegmentId, SpeechId, Timestamp, TurnId,
 };
 pub use antiphon_session::{
-    Agent, AgentProfile, CallbackAgent, Engines, LlmAgent, MediaPool, Pace, SayOptions, Session,
-    SessionClock, SessionEvent, SessionHandle, SpeechHandle,
+    Agent, AgentProfile, CallbackAgent, Engines, Events, LlmAgent, MediaPool, Pace, SayOptions,
+    Session, SessionClock, SessionEvent, SessionHandle, SpeechHandle,
 };
 pub use scripted::ScriptedLlm;
 pub use text_tools::TextTools;
@@ -65,7 +65,7 @@ pub use text_tools::TextTools;
 /// What most programs need.
 pub mod prelude {
     pub use crate::{
-        Agent, AudioFormat, CallbackAgent, Clock, Code, Config, Engines, Error, LlmAgent,
+        Agent, AudioFormat, CallbackAgent, Clock, Code, Config, Engines, Error, Events, LlmAgent,
         MediaPool, Notice, Pace, Result, Session, SessionClock, SessionEvent, SpeechHandle,
         Timestamp,
     };

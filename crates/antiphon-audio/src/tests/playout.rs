@@ -14,7 +14,8 @@ const G0: Generation = Generation(0);
 const G1: Generation = Generation(1);
 const G2: Generation = Generation(2);
 
-const CONFIG: PlayoutConfig = PlayoutConfig { rate_hz: 1000, max_queued_ms: 100, max_chunks: 8, fade: 0 };
+const CONFIG: PlayoutConfig =
+    PlayoutConfig { rate_hz: 1000, max_queued_ms: 100, max_chunks: 8, fade: 0 };
 
 /// All four ends in one place.
 struct Queue {

@@ -3,13 +3,13 @@
 use std::{future::ready, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
 use antiphon::{
-    AudioFormat, Clock as _, Code, Config, Error, MediaPool, Notice, Pace, Result, Session,
+    AudioFormat, Clock as _, Code, Config, Error, Events, MediaPool, Notice, Pace, Result, Session,
     SessionClock, SessionEvent, Timestamp,
     llm::{Llm as _, LlmRequest, Message, Role},
     local::Local,
     transport::{Link, Nobody, Recorder, Transport as _, WavTransport},
 };
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::broadcast::error::RecvError;
 
 use super::{
     Args, Stt,
@@ -79,7 +79,7 @@ pub(crate) async fn run(args: &Args, local: Local, files: &Files) -> Result<()> 
 /// A call that is being held.
 struct Begun {
     session: Session,
-    events: Receiver<SessionEvent>,
+    events: Events,
     recorder: Recorder,
 }
 
@@ -172,7 +172,7 @@ async fn far_end(args: &Args, local: &Arc<Local>) -> Result<(Link, Option<(Cues,
 
 /// Shows what happens, and lets the caller speak on cue, until the session ends.
 async fn follow(
-    mut events: Receiver<SessionEvent>,
+    mut events: Events,
     scripted: Option<(Cues, Vec<Line>)>,
     pool: &Arc<MediaPool>,
     show: &mut Show,

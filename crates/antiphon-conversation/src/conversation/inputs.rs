@@ -143,8 +143,9 @@ impl Conversation {
                 self.op_failed(op, live.role, code, detail, out);
             }
             (Role::Transcribe, OpEvent::Stt(event)) => {
-                if let Some((turn, text)) = 
-                    self.turn.transcribed(self.now, op, &event, &mut self.ops, out) {
+                if let Some((turn, text)) =
+                    self.turn.transcribed(self.now, op, &event, &mut self.ops, out)
+                {
                     self.history.amend_user(turn, &text);
                     out.push(Action::Emit(Notice::UserTurn { turn, text, late: true }));
                 }

@@ -11,8 +11,8 @@ use std::{
 };
 
 use antiphon::{
-    AudioFormat, BoxStream, Clock as _, Code, Config, Engines, Error, LlmAgent, MediaPool, Notice,
-    Result, SPEECH_RATE_HZ, Session, SessionClock, SessionEvent, Timestamp,
+    AudioFormat, BoxStream, Clock as _, Code, Config, Engines, Error, Events, LlmAgent, MediaPool,
+    Notice, Result, SPEECH_RATE_HZ, Session, SessionClock, Timestamp,
     llm::{FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Usage},
     session::SessionParts,
     stt::{Stt, SttCapabilities, SttEvent, SttInput, SttRequest},
@@ -23,7 +23,7 @@ use antiphon::{
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
-use tokio::{runtime::Runtime, sync::broadcast};
+use tokio::runtime::Runtime;
 
 /// Rate of the agent's voice and of playout: nothing has to be resampled.
 pub(crate) const VOICE_HZ: u32 = 24_000;
@@ -194,9 +194,10 @@ impl AudioOut for Sink {
 pub(crate) fn parts(
     clock: &SessionClock,
     reply: Duration,
+    link_ms: u32,
 ) -> Result<(SessionParts, MemoryPeer, Arc<Stamps>)> {
     let stamps = Arc::new(Stamps::default());
-    let (mut transport, peer) = MemoryTransport::pair(AudioFormat::mono(SPEECH_RATE_HZ), LINK_MS);
+    let (mut transport, peer) = MemoryTransport::pair(AudioFormat::mono(SPEECH_RATE_HZ), link_ms);
     let output = Box::new(Sink { stamps: stamps.clone(), clock: clock.clone() });
     let link = Link { output, ..transport.open()? };
     let gate = GateConfig { start_threshold: 0.5, stop_threshold: 0.5, start_ms: 20, stop_ms: 20 };
@@ -226,7 +227,7 @@ pub(crate) struct Call<'a> {
     pub(crate) session: Session,
     pub(crate) stamps: Arc<Stamps>,
     runtime: &'a Runtime,
-    events: broadcast::Receiver<SessionEvent>,
+    events: Events,
     peer: MemoryPeer,
 }
 
@@ -236,7 +237,7 @@ impl<'a> Call<'a> {
         pool: &Arc<MediaPool>,
         reply: Duration,
     ) -> Result<Self> {
-        let (parts, peer, stamps) = parts(pool.clock(), reply)?;
+        let (parts, peer, stamps) = parts(pool.clock(), reply, LINK_MS)?;
         let _entered = runtime.enter();
         let (session, events) = Session::start(pool, parts)?;
         Ok(Self { session, stamps, runtime, events, peer })

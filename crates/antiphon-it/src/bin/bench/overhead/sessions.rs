@@ -15,6 +15,9 @@ use crate::{
 /// Sessions that join between two ticks; the media plane takes 64.
 const BATCH: usize = 50;
 
+/// What the far end may be ahead, or behind, in milliseconds: two frames.
+const LINK_MS: u32 = 40;
+
 /// Long enough for every buffer that fills by itself: the user's last half second of audio.
 const SETTLING: Duration = Duration::from_millis(1500);
 
@@ -59,7 +62,8 @@ pub(crate) fn measure(runtime: &Runtime, report: &mut Report) -> Result<()> {
     if let (Some(before), Some(after)) = (before, after) {
         let how = format!(
             "growth of resident memory over {n} sessions that have listened to silence for \
-             1.5 s, the detector's state (Silero: 16 kB) not counted"
+             1.5 s, with a link of two frames each way; the detector's state (Silero: 16 kB) not \
+             counted"
         );
         let kilobytes = (after - before) / n as f64 / 1e3;
         let figure = Figure::timed("memory per idle session", kilobytes, "kB");
@@ -79,7 +83,7 @@ pub(crate) fn measure(runtime: &Runtime, report: &mut Report) -> Result<()> {
 
 fn start(runtime: &Runtime, pool: &Arc<MediaPool>, sessions: &mut Vec<Idle>) -> Result<Start> {
     let made: Result<Vec<_>> =
-        (0..BATCH).map(|_| parts(pool.clock(), Duration::from_millis(20))).collect();
+        (0..BATCH).map(|_| parts(pool.clock(), Duration::from_millis(20), LINK_MS)).collect();
     let made = made?;
     let _entered = runtime.enter();
     let (watch, thread) = (Watch::start(), thread_seconds());
