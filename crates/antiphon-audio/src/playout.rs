@@ -31,8 +31,8 @@ use ringbuf::{
 pub use sender::{Full, PlayoutSender};
 pub use source::PlayoutSource;
 
-/// Reports that may wait to be polled. More than a tick can cause in a second.
-const EVENTS: usize = 64;
+/// Reports that may wait to be polled: those of a second, a handful a tick being rare.
+const EVENTS: usize = 32;
 
 /// Flushes that may wait for the next frame.
 const FLUSHES: usize = 16;

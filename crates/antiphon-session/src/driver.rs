@@ -44,26 +44,28 @@ pub(crate) struct OpMessage {
 /// Where effects send their results.
 #[derive(Clone, Debug)]
 pub(crate) struct OpSender {
-    tx: mpsc::Sender<OpMessage>,
+    tx: mpsc::Sender<Box<OpMessage>>,
     clock: SessionClock,
 }
 
 impl OpSender {
-    pub(crate) const fn new(tx: mpsc::Sender<OpMessage>, clock: SessionClock) -> Self {
+    pub(crate) const fn new(tx: mpsc::Sender<Box<OpMessage>>, clock: SessionClock) -> Self {
         Self { tx, clock }
     }
 
     /// Waits for room. If the driver is gone, nobody wants the result.
     pub(crate) async fn send(&self, op: OpId, event: OpEvent) {
-        let _ = self.tx.send(OpMessage { op, event, _working: self.clock.working() }).await;
+        let message = Box::new(OpMessage { op, event, _working: self.clock.working() });
+        let _ = self.tx.send(message).await;
     }
 }
 
-/// What the driver listens to.
+/// What the driver listens to. Boxed, because a channel keeps room for 32 messages even when it is
+/// idle.
 pub(crate) struct Inboxes {
-    pub(crate) facts: mpsc::Receiver<Fact>,
-    pub(crate) orders: mpsc::Receiver<Order>,
-    pub(crate) ops: mpsc::Receiver<OpMessage>,
+    pub(crate) facts: mpsc::Receiver<Box<Fact>>,
+    pub(crate) orders: mpsc::Receiver<Box<Order>>,
+    pub(crate) ops: mpsc::Receiver<Box<OpMessage>>,
     pub(crate) audio: mpsc::Receiver<crate::media::Heard>,
 }
 
@@ -94,10 +96,10 @@ pub(crate) struct Driver {
 }
 
 enum Woken {
-    Fact(Option<Fact>),
-    Order(Option<Order>),
+    Fact(Option<Box<Fact>>),
+    Order(Option<Box<Order>>),
     Deadline,
-    Op(Option<OpMessage>),
+    Op(Option<Box<OpMessage>>),
     Audio(Option<crate::media::Heard>),
 }
 
@@ -126,9 +128,12 @@ impl Driver {
     fn woken(&mut self, woken: Woken, inboxes: &mut Inboxes) {
         match woken {
             Woken::Fact(Some(fact)) => self.handle(fact.event, inboxes),
-            Woken::Order(Some(order)) => self.order(order, inboxes),
+            Woken::Order(Some(order)) => self.order(*order, inboxes),
             Woken::Deadline => self.handle(Event::Tick, inboxes),
-            Woken::Op(Some(OpMessage { op, event, _working })) => self.result(op, event, inboxes),
+            Woken::Op(Some(message)) => {
+                let OpMessage { op, event, _working } = *message;
+                self.result(op, event, inboxes);
+            }
             Woken::Audio(Some(heard)) => self.hear(&heard.samples),
             // The media plane or the handle is gone: nobody is left to talk to.
             Woken::Fact(None) | Woken::Order(None) | Woken::Op(None) | Woken::Audio(None) => {

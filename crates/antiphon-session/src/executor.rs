@@ -96,7 +96,7 @@ pub struct AgentExecutor {
     operations: Operations,
     /// The agent that takes over now.
     entering: Option<BoxFuture<'static, Result<()>>>,
-    orders: mpsc::Receiver<Order>,
+    orders: mpsc::Receiver<Box<Order>>,
     speeches: Speeches,
     counters: Arc<Counters>,
     events: EventSender,

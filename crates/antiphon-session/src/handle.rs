@@ -54,7 +54,7 @@ pub(crate) struct Order {
 /// A handle on a running session. Clones are handles on the same session; none keeps it alive.
 #[derive(Clone)]
 pub struct SessionHandle {
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<Box<Order>>,
     requests: Arc<AtomicU32>,
     events: EventSender,
     history: watch::Receiver<Arc<History>>,
@@ -70,7 +70,7 @@ impl fmt::Debug for SessionHandle {
 
 impl SessionHandle {
     pub(crate) fn new(
-        orders: mpsc::Sender<Order>,
+        orders: mpsc::Sender<Box<Order>>,
         events: EventSender,
         history: watch::Receiver<Arc<History>>,
         counters: Arc<Counters>,
@@ -232,11 +232,12 @@ impl SessionHandle {
 
     pub(crate) fn try_close(&self) {
         // A full inbox or a driver that is gone: whoever closes has a deadline of its own.
-        let _ = self.orders.try_send(Order { command: Command::Close, extra: Extra::None });
+        let order = Order { command: Command::Close, extra: Extra::None };
+        let _ = self.orders.try_send(Box::new(order));
     }
 
     async fn order(&self, command: Command, extra: Extra) -> Result<()> {
         let over = |_| Error::new("session.command", Code::Cancelled, "the session is over");
-        self.orders.send(Order { command, extra }).await.map_err(over)
+        self.orders.send(Box::new(Order { command, extra })).await.map_err(over)
     }
 }

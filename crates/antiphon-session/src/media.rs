@@ -12,7 +12,7 @@ pub use pool::MediaPool;
 
 pub(crate) use analysis::{Ears, Fact, Heard, Listener};
 pub(crate) use pool::Seat;
-pub(crate) use tick::{Member, Shared};
+pub(crate) use tick::{Frames, Member, Shared};
 
 #[cfg(test)]
 mod tests;

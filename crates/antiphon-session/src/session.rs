@@ -232,7 +232,7 @@ struct Media {
     member: Member,
     listener: Listener,
     sender: antiphon_audio::PlayoutSender,
-    facts: mpsc::Receiver<crate::media::Fact>,
+    facts: mpsc::Receiver<Box<crate::media::Fact>>,
     audio: mpsc::Receiver<crate::media::Heard>,
     seat: Seat,
 }
@@ -268,7 +268,6 @@ impl Media {
             audio: audio_in,
             shared: shared.clone(),
             clock: clock.clone(),
-            scratch: vec![0; CAPTURE_SAMPLES / 10],
             ticks: 0,
             reported: (antiphon_core::Generation(0), 0),
             left: false,

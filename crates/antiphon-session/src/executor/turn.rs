@@ -188,7 +188,7 @@ impl AgentExecutor {
     ) -> Poll<Woken> {
         // The sender lives as long as the executor does, so the channel never ends.
         if let Poll::Ready(Some(order)) = self.orders.poll_recv(cx) {
-            return Poll::Ready(Woken::Order(order));
+            return Poll::Ready(Woken::Order(*order));
         }
         if let Some(Poll::Ready(entered)) = self.entering.as_mut().map(|e| e.poll_unpin(cx)) {
             return Poll::Ready(Woken::Entered(entered));

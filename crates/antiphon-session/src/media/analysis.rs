@@ -45,11 +45,10 @@ pub(crate) struct Listener {
     pub(crate) capture: HeapCons<i16>,
     pub(crate) playout_events: PlayoutEvents,
     pub(crate) control: PlayoutControl,
-    pub(crate) facts: mpsc::Sender<Fact>,
+    pub(crate) facts: mpsc::Sender<Box<Fact>>,
     pub(crate) audio: mpsc::Sender<Heard>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: SessionClock,
-    pub(crate) scratch: Vec<i16>,
     pub(crate) ticks: u32,
     pub(crate) reported: (antiphon_core::Generation, u64),
     pub(crate) left: bool,
@@ -60,16 +59,14 @@ impl Listener {
         self.shared.closed.load(Ordering::Acquire) || self.facts.is_closed()
     }
 
-    /// Takes what the ticks have left since the last call.
-    pub(crate) fn listen(&mut self) {
+    /// Takes what the ticks have left since the last call, in pieces of the size of `scratch`.
+    pub(crate) fn listen(&mut self, scratch: &mut [i16]) {
         self.report_playout();
         let ended = self.shared.ended.load(Ordering::Acquire);
         loop {
-            let n = self.capture.pop_slice(&mut self.scratch);
-            if n == 0 {
-                break;
-            }
-            self.hear(n);
+            let n = self.capture.pop_slice(scratch);
+            let Some(samples) = scratch.get(..n).filter(|s| !s.is_empty()) else { break };
+            self.hear(samples);
         }
         if ended && !self.left {
             self.left = true;
@@ -77,11 +74,10 @@ impl Listener {
         }
     }
 
-    fn hear(&mut self, n: usize) {
-        let Some(mut samples) = self.scratch.get(..n) else { return };
+    fn hear(&mut self, mut samples: &[i16]) {
         let heard = Heard { samples: samples.to_vec(), _working: self.clock.working() };
         if self.audio.try_send(heard).is_err() {
-            self.shared.dropped_in.fetch_add(n as u64, Ordering::Relaxed);
+            self.shared.dropped_in.fetch_add(samples.len() as u64, Ordering::Relaxed);
         }
         // Without an edge it allocates nothing.
         let mut edges = Vec::new();
@@ -129,7 +125,8 @@ impl Listener {
 
     /// A fact that finds no room is lost; the machine's deadlines make up for it.
     fn tell(&self, event: Event) {
-        let _ = self.facts.try_send(Fact { event, _working: self.clock.working() });
+        let fact = Fact { event, _working: self.clock.working() };
+        let _ = self.facts.try_send(Box::new(fact));
     }
 }
 

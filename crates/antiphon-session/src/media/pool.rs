@@ -11,13 +11,15 @@ use std::{
     time::Duration,
 };
 
-use antiphon_core::{Clock as _, Code, Error, FRAME_MS, Result, Timestamp};
+use antiphon_core::{
+    AudioFormat, Clock as _, Code, Error, FRAME_MS, Result, SPEECH_RATE_HZ, Timestamp,
+};
 
-use super::{Listener, Member, tick::Shared};
+use super::{Frames, Listener, Member, tick::Shared};
 use crate::{Pace, SessionClock};
 
-/// Sessions that may join between two ticks.
-const MAX_JOINING: usize = 64;
+/// Sessions that may join between two ticks. Boxed, so that the room for them is small.
+const MAX_JOINING: usize = 1024;
 
 /// A tick later than this is not made up for: time is given up instead.
 const MAX_LAG: Duration = Duration::from_millis(200);
@@ -27,8 +29,8 @@ const MAX_LAG: Duration = Duration::from_millis(200);
 /// The threads end when the pool and its sessions are gone.
 pub struct MediaPool {
     clock: SessionClock,
-    members: SyncSender<Member>,
-    listeners: SyncSender<Listener>,
+    members: SyncSender<Box<Member>>,
+    listeners: SyncSender<Box<Listener>>,
     state: Arc<State>,
     tick: Thread,
     analysis: Thread,
@@ -73,7 +75,10 @@ impl MediaPool {
         })?;
         let tick = spawn("antiphon-tick", {
             let (state, clock, analysis) = (state.clone(), clock.clone(), analysis.clone());
-            move || Ticker { members: Vec::new(), clock, state, analysis }.run(&joining)
+            move || {
+                let (members, frames) = (Vec::new(), Frames::default());
+                Ticker { members, frames, clock, state, analysis }.run(&joining);
+            }
         })?;
         Ok(Arc::new(Self { clock, members, listeners, state, tick, analysis }))
     }
@@ -101,8 +106,8 @@ impl MediaPool {
             Error::new("session.start", Code::Unavailable, "too many sessions start at once")
                 .with_help("start it again in a moment")
         };
-        self.listeners.try_send(listener).map_err(|_| full())?;
-        self.members.try_send(member).map_err(|_| full())?;
+        self.listeners.try_send(Box::new(listener)).map_err(|_| full())?;
+        self.members.try_send(Box::new(member)).map_err(|_| full())?;
         self.tick.unpark();
         Ok(())
     }
@@ -124,18 +129,22 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<Thread> {
 }
 
 struct Ticker {
-    members: Vec<Member>,
+    members: Vec<Box<Member>>,
+    frames: Frames,
     clock: SessionClock,
     state: Arc<State>,
     analysis: Thread,
 }
 
 impl Ticker {
-    fn run(mut self, joining: &Receiver<Member>) {
+    fn run(mut self, joining: &Receiver<Box<Member>>) {
         let frame = Duration::from_millis(u64::from(FRAME_MS));
         let mut due = self.clock.now() + frame;
         loop {
-            self.members.extend(joining.try_iter());
+            for member in joining.try_iter() {
+                self.frames.fit(&member);
+                self.members.push(member);
+            }
             self.members.retain(|m| !m.is_closed());
             if self.members.is_empty() {
                 if self.state.stop.load(Ordering::Acquire) {
@@ -147,7 +156,7 @@ impl Ticker {
             }
             self.wait(due);
             for member in &mut self.members {
-                member.tick();
+                member.tick(&mut self.frames);
             }
             self.state.ticks.fetch_add(1, Ordering::AcqRel);
             self.analysis.unpark();
@@ -183,14 +192,16 @@ impl Ticker {
     }
 }
 
-fn analyse(listening: &Receiver<Listener>, state: &State) {
-    let mut listeners: Vec<Listener> = Vec::new();
+fn analyse(listening: &Receiver<Box<Listener>>, state: &State) {
+    let mut listeners: Vec<Box<Listener>> = Vec::new();
+    // A frame at a time, of one session after the other.
+    let mut scratch = [0; AudioFormat::mono(SPEECH_RATE_HZ).samples_in_ms(FRAME_MS)];
     loop {
         let ticks = state.ticks.load(Ordering::Acquire);
         listeners.extend(listening.try_iter());
         listeners.retain(|l| !l.is_closed());
         for listener in &mut listeners {
-            listener.listen();
+            listener.listen(&mut scratch);
         }
         state.analysed.store(ticks, Ordering::Release);
         if state.stop.load(Ordering::Acquire) && listeners.is_empty() {

@@ -25,21 +25,60 @@ pub(crate) struct Shared {
     pub(crate) underruns: AtomicU64,
 }
 
-/// A session on the tick thread. Everything is allocated here, nothing later.
+/// A session on the tick thread.
 pub(crate) struct Member {
     input: Box<dyn AudioIn>,
     output: Box<dyn AudioOut>,
     resampler: Resampler,
     capture: HeapProd<i16>,
     playout: PlayoutSource,
-    in_channels: usize,
-    out_channels: usize,
-    in_frame: Vec<i16>,
+    received: Shape,
+    sent: Shape,
+    shared: Arc<Shared>,
+}
+
+/// A frame of the far end's format.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    /// Samples of one channel.
+    len: usize,
+    channels: usize,
+}
+
+impl Shape {
+    fn of(format: AudioFormat) -> Self {
+        Self { len: format.samples_in_ms(FRAME_MS), channels: usize::from(format.channels) }
+    }
+}
+
+/// Room for the frames of one member. Members take turns, so all share it: with hundreds of them
+/// that is less memory, and warmer.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    received: Vec<i16>,
     mono: Vec<i16>,
     speech: Vec<i16>,
-    out_mono: Vec<i16>,
-    out_frame: Vec<i16>,
-    shared: Arc<Shared>,
+    spoken: Vec<i16>,
+    sent: Vec<i16>,
+}
+
+impl Frames {
+    /// Makes room for a member, before its first tick: nothing is allocated in a tick.
+    pub(crate) fn fit(&mut self, member: &Member) {
+        let Member { received, sent, .. } = member;
+        grow(&mut self.received, received.len * received.channels);
+        grow(&mut self.spoken, sent.len);
+        grow(&mut self.sent, sent.len * sent.channels);
+        self.mono.clear();
+        self.mono.reserve(received.len);
+        self.speech.clear();
+        // A resampler may give a block more than its ratio says.
+        self.speech.reserve(2 * AudioFormat::mono(SPEECH_RATE_HZ).samples_in_ms(FRAME_MS));
+    }
+}
+
+fn grow(frame: &mut Vec<i16>, len: usize) {
+    frame.resize(frame.len().max(len), 0);
 }
 
 impl Member {
@@ -49,25 +88,15 @@ impl Member {
         playout: PlayoutSource,
         shared: Arc<Shared>,
     ) -> Result<Self> {
-        let frame = |f: AudioFormat| (f.samples_in_ms(FRAME_MS), usize::from(f.channels));
-        let (in_format, out_format) = (link.input.format(), link.output.format());
-        let ((in_len, in_channels), (out_len, out_channels)) =
-            (frame(in_format), frame(out_format));
-        let speech_len = AudioFormat::mono(SPEECH_RATE_HZ).samples_in_ms(FRAME_MS);
+        let (received, sent) = (link.input.format(), link.output.format());
         Ok(Self {
-            resampler: Resampler::new(in_format.rate_hz, SPEECH_RATE_HZ)?,
+            resampler: Resampler::new(received.rate_hz, SPEECH_RATE_HZ)?,
             input: link.input,
             output: link.output,
             capture,
             playout,
-            in_channels,
-            out_channels,
-            in_frame: vec![0; in_len * in_channels],
-            mono: Vec::with_capacity(in_len),
-            // A resampler may give a block more or less than its ratio says.
-            speech: Vec::with_capacity(4 * speech_len),
-            out_mono: vec![0; out_len],
-            out_frame: vec![0; out_len * out_channels],
+            received: Shape::of(received),
+            sent: Shape::of(sent),
             shared,
         })
     }
@@ -76,43 +105,47 @@ impl Member {
         self.shared.closed.load(Ordering::Acquire)
     }
 
-    /// Moves one frame each way.
-    pub(crate) fn tick(&mut self) {
-        self.listen();
-        self.speak();
+    /// Moves one frame each way. `frames` must [`fit`](Frames::fit).
+    pub(crate) fn tick(&mut self, frames: &mut Frames) {
+        self.listen(frames);
+        self.speak(frames);
     }
 
-    fn listen(&mut self) {
-        match self.input.read(&mut self.in_frame) {
+    fn listen(&mut self, frames: &mut Frames) {
+        let Shape { len, channels } = self.received;
+        let Frames { received, mono, speech, .. } = frames;
+        let Some(received) = received.get_mut(..len * channels) else { return };
+        match self.input.read(received) {
             ReadState::Frame => {}
             ReadState::Underrun => {
                 self.shared.underruns.fetch_add(1, Ordering::Relaxed);
             }
             ReadState::Ended => self.shared.ended.store(true, Ordering::Release),
         }
-        self.mono.clear();
-        let channels = self.in_channels as i32;
-        self.mono.extend(self.in_frame.chunks_exact(self.in_channels).map(|frame| {
+        mono.clear();
+        mono.extend(received.chunks_exact(channels).map(|frame| {
             let sum: i32 = frame.iter().map(|s| i32::from(*s)).sum();
             // A mean of i16 values is an i16 value.
-            (sum / channels) as i16
+            (sum / channels as i32) as i16
         }));
-        self.speech.clear();
-        self.resampler.process(&self.mono, &mut self.speech);
-        let taken = self.capture.push_slice(&self.speech);
-        let lost = (self.speech.len() - taken) as u64;
+        speech.clear();
+        self.resampler.process(mono, speech);
+        let taken = self.capture.push_slice(speech);
+        let lost = (speech.len() - taken) as u64;
         if lost > 0 {
             self.shared.dropped_in.fetch_add(lost, Ordering::Relaxed);
         }
     }
 
-    fn speak(&mut self) {
-        self.playout.fill(&mut self.out_mono);
-        let frames = self.out_frame.chunks_exact_mut(self.out_channels);
-        for (frame, sample) in frames.zip(&self.out_mono) {
+    fn speak(&mut self, frames: &mut Frames) {
+        let Shape { len, channels } = self.sent;
+        let Some(spoken) = frames.spoken.get_mut(..len) else { return };
+        let Some(sent) = frames.sent.get_mut(..len * channels) else { return };
+        self.playout.fill(spoken);
+        for (frame, sample) in sent.chunks_exact_mut(channels).zip(&*spoken) {
             frame.fill(*sample);
         }
-        let lost = self.output.write(&self.out_frame);
+        let lost = self.output.write(sent);
         if lost > 0 {
             self.shared.dropped_out.fetch_add(lost as u64, Ordering::Relaxed);
         }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::counting::allocator_calls;
 use crate::{
     Pace, SessionClock,
-    media::{Ears, Fact, Heard, Listener, Member, Shared},
+    media::{Ears, Fact, Frames, Heard, Listener, Member, Shared},
 };
 
 const TICKS: u32 = 10_000;
@@ -23,11 +23,12 @@ const TICKS: u32 = 10_000;
 /// A session's media plane with a far end, on one thread.
 struct Stage {
     member: Member,
+    frames: Frames,
     listener: Listener,
     sender: PlayoutSender,
     control: PlayoutControl,
     peer: MemoryPeer,
-    facts: mpsc::Receiver<Fact>,
+    facts: mpsc::Receiver<Box<Fact>>,
     audio: mpsc::Receiver<Heard>,
     generation: u32,
 }
@@ -56,13 +57,14 @@ impl Stage {
             audio: audio_in,
             shared: shared.clone(),
             clock: SessionClock::new(Pace::RealTime),
-            scratch: vec![0; SPEECH_RATE_HZ as usize / 50],
             ticks: 0,
             reported: (Generation(0), 0),
             left: false,
         };
         let member = Member::new(link, capture_in, source, shared).unwrap();
-        Self { member, listener, sender, control, peer, facts, audio, generation: 0 }
+        let mut frames = Frames::default();
+        frames.fit(&member);
+        Self { member, frames, listener, sender, control, peer, facts, audio, generation: 0 }
     }
 
     /// What other threads and the far end do between two ticks: speech, pauses, flushes, ends, a
@@ -103,10 +105,11 @@ struct Calls {
 
 fn run(stage: &mut Stage) -> Calls {
     let mut calls = Calls::default();
+    let mut scratch = [0; SPEECH_RATE_HZ as usize / 50];
     for tick in 0..TICKS {
         stage.between(tick);
-        calls.tick += allocator_calls(|| stage.member.tick());
-        calls.analysis += allocator_calls(|| stage.listener.listen());
+        calls.tick += allocator_calls(|| stage.member.tick(&mut stage.frames));
+        calls.analysis += allocator_calls(|| stage.listener.listen(&mut scratch));
         while let Ok(fact) = stage.facts.try_recv() {
             calls.edges += u64::from(matches!(fact.event, Event::User(_)));
         }

@@ -12,7 +12,7 @@ use crate::{
     report::Report,
 };
 
-/// Sessions that join between two ticks; the media plane takes 64.
+/// Sessions that join between two ticks.
 const BATCH: usize = 50;
 
 /// What the far end may be ahead, or behind, in milliseconds: two frames.
