@@ -67,6 +67,10 @@ pub enum Command {
 pub enum Fuzz {
     /// The loader of agent files
     Yaml,
+    /// What reads calls of tools out of a model's text, and checks their arguments
+    Calls,
+    /// What checks the messages of users
+    Messages,
 }
 
 /// What `bench` measures.
@@ -76,6 +80,8 @@ pub enum Bench {
     Overhead,
     /// The local engines, on one core
     Engines,
+    /// How well the local language models call tools
+    Tools,
     /// Turn-taking, on a generated corpus through the real engines
     Turns,
 }
@@ -106,17 +112,20 @@ impl Command {
                 run(&["run", "--release", "--package", "antiphon-sim", "--"], &rest.args)
             }
             Self::Fuzz { what, executions } => {
-                let krate = match what {
-                    Fuzz::Yaml => "antiphon-config",
+                let (krate, tests) = match what {
+                    Fuzz::Yaml => ("antiphon-config", ""),
+                    Fuzz::Calls => ("antiphon-it", "calls"),
+                    Fuzz::Messages => ("antiphon-it", "messages"),
                 };
                 let count = executions.to_string();
                 let count = [("ANTIPHON_FUZZ_EXECUTIONS", count.as_str())];
-                run_with(&["test", "--package", krate, "--test", "fuzz"], NONE, &count)
+                run_with(&["test", "--package", krate, "--test", "fuzz", tests], NONE, &count)
             }
             Self::Bench { what, rest } => {
                 let program = match what {
                     Bench::Overhead => &["bench", "--", "overhead"][..],
                     Bench::Engines => &["bench", "--", "engines"],
+                    Bench::Tools => &["bench", "--", "tools"],
                     Bench::Turns => &["turns", "--"],
                 };
                 let build = ["run", "--release", "--package", "antiphon-it", "--bin"];

@@ -10,11 +10,12 @@ mod replies;
 mod settle;
 
 use antiphon_core::{Code, OpId, Result, Timestamp};
+use antiphon_llm::LlmRequest;
 use antiphon_state::History;
 
 use crate::{
     Action, Actions, AgentState, Config, Deadline, Event, Notice, UserState, attention::Attention,
-    ops::Ops, overlap::Overlap, plans::Plans, playout::Playout, speech::Speech,
+    messages, ops::Ops, overlap::Overlap, plans::Plans, playout::Playout, speech::Speech,
     tools::RunningTools, turn::UserTurn,
 };
 
@@ -117,6 +118,12 @@ impl Conversation {
     #[must_use]
     pub const fn history(&self) -> &History {
         &self.history
+    }
+
+    /// The request of the next reply as far as it is known: all but what the user says next.
+    #[must_use]
+    pub fn next_request(&self) -> LlmRequest {
+        messages::request(&self.config, &self.history, None)
     }
 
     /// What the agent is doing.

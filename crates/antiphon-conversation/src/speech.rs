@@ -5,7 +5,9 @@
 
 use std::collections::VecDeque;
 
-use antiphon_core::{Generation, OpId, RequestId, SegmentId, SpeechId, Timestamp, TurnId};
+use antiphon_core::{
+    Generation, OpId, RequestId, SegmentId, SpeechId, Timestamp, ToolDefinition, TurnId,
+};
 use antiphon_tts::{Splitter, SplitterConfig, TtsRequest};
 
 use crate::{
@@ -48,6 +50,8 @@ pub(crate) struct Speech {
     finish_sent: bool,
     /// The tools the model wants before it goes on.
     pub(crate) step: Step,
+    /// The tools it was offered, if the session has others by now.
+    pub(crate) tools: Option<Vec<ToolDefinition>>,
     /// Steps of tools so far.
     pub(crate) steps: u32,
     /// Instructions for this reply alone.
@@ -85,6 +89,7 @@ impl Speech {
             composed_chars: 0,
             finish_sent: false,
             step: Step::default(),
+            tools: None,
             steps: 0,
             prompt: None,
             step_text: String::new(),

@@ -3,13 +3,16 @@
 //! It deliberately knows no dialect, that is [`CallReader`]'s, and checks neither names nor
 //! arguments.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use antiphon_core::{ToolCall, ToolDefinition};
-use antiphon_llm::{FinishReason, LlmEvent};
+use antiphon_core::ToolCall;
+use antiphon_llm::{FinishReason, LlmEvent, LlmRequest};
 use antiphon_tools::{CallReader, Piece};
 
 /// Numbers the calls of a model, so that no two in a session are the same.
@@ -27,7 +30,7 @@ impl Ids {
 pub(crate) struct Calls {
     /// `None` once the reply has ended.
     reader: Option<CallReader>,
-    names: Vec<String>,
+    names: BTreeSet<String>,
     ids: Ids,
     made: bool,
     /// Whether nothing was said since the last call.
@@ -35,12 +38,16 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    /// A reader for a reply that may call `tools`; `None` if there is nothing to call.
-    pub(crate) fn new(tools: &[ToolDefinition], ids: &Ids) -> Option<Self> {
-        let names: Vec<String> = tools.iter().map(|tool| tool.name.clone()).collect();
-        let reader = Some(CallReader::new(names.clone()));
-        let calls = Self { reader, names, ids: ids.clone(), made: false, after_call: false };
-        (!tools.is_empty()).then_some(calls)
+    /// A reader for the reply to `request`; `None` if there is nothing to call. A model that has
+    /// called before may do so again, though it is offered no more tools.
+    pub(crate) fn new(request: &LlmRequest, ids: &Ids) -> Option<Self> {
+        let offered = request.tools.iter().map(|tool| &tool.name);
+        let called = request.messages.iter().flat_map(|m| &m.tool_calls).map(|call| &call.name);
+        let names: BTreeSet<String> = offered.chain(called).cloned().collect();
+        let reader = Some(CallReader::new(names.iter().cloned()));
+        let (made, after_call) = (false, false);
+        let calls = Self { reader, names, ids: ids.clone(), made, after_call };
+        (!calls.names.is_empty()).then_some(calls)
     }
 
     /// What an event of the model comes to.

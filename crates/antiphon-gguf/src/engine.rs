@@ -148,7 +148,7 @@ impl Llm for Gguf {
         let mut sampling = options.sampling.clone();
         sampling.temperature = request.temperature.unwrap_or(sampling.temperature);
         let reply = Reply { max_tokens, sampler: Sampler::new(sampling) };
-        let calls = Calls::new(&request.tools, &self.0.ids);
+        let calls = Calls::new(&request, &self.0.ids).filter(|_| options.read_calls);
         Ok(Box::pin(Events { calls, ..self.0.submit(context, Some(reply))? }))
     }
 

@@ -20,6 +20,9 @@ pub struct GgufOptions {
     pub waiting: usize,
     /// Contexts kept for later generations that begin alike.
     pub cached_contexts: usize,
+    /// Whether calls are read out of what the model writes. Without it they stay in the text, to
+    /// be looked at.
+    pub read_calls: bool,
 }
 
 impl Default for GgufOptions {
@@ -31,6 +34,7 @@ impl Default for GgufOptions {
             active: 4,
             waiting: 8,
             cached_contexts: 4,
+            read_calls: true,
         }
     }
 }

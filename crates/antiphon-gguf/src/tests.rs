@@ -6,7 +6,7 @@ mod forward;
 mod numbers;
 mod reference;
 mod text;
-mod tiny;
+pub(crate) mod tiny;
 mod tools;
 
 /// Numbers between −1 and 1, the same for the same seed.

@@ -1,10 +1,11 @@
 //! The thread that computes: generations take turns, a token or a stretch of a context at a time.
 //!
 //! It deliberately checks no request; whoever submits a job has. A generation whose listener is
-//! gone ends before its next step.
+//! gone ends before its next step, and contexts are prepared only while nobody waits for a reply.
 
 use std::{
     collections::VecDeque,
+    mem,
     sync::{Arc, mpsc::Receiver},
 };
 
@@ -50,6 +51,7 @@ pub(crate) struct Worker {
     prefixes: Prefixes,
     scratch: Scratch,
     most_active: usize,
+    most_prepared: usize,
 }
 
 /// A generation under way.
@@ -60,6 +62,13 @@ struct Generation {
     cached: usize,
     said: Vec<u32>,
     text: Detokenizer,
+}
+
+impl Generation {
+    /// Whether somebody waits for a reply.
+    const fn is_awaited(&self) -> bool {
+        self.job.reply.is_some()
+    }
 }
 
 /// What a step came to.
@@ -80,7 +89,8 @@ impl Worker {
     ) -> Self {
         let prefixes = Prefixes::new(options.cached_contexts);
         let scratch = Scratch::default();
-        Self { decoder, vocabulary, prefixes, scratch, most_active: options.active }
+        let (most_active, most_prepared) = (options.active, options.cached_contexts);
+        Self { decoder, vocabulary, prefixes, scratch, most_active, most_prepared }
     }
 
     /// Works until `inbox` is closed and empty.
@@ -91,10 +101,33 @@ impl Worker {
                 let Ok(job) = inbox.recv() else { return };
                 active.push_back(self.begin(job));
             }
-            let free = self.most_active.saturating_sub(active.len());
-            active.extend(inbox.try_iter().take(free).map(|job| self.begin(job)));
-            if let Some(generation) = active.pop_front() {
+            self.take_in(&mut active, inbox);
+            let reply = active.iter().position(Generation::is_awaited);
+            if let Some(generation) = active.remove(reply.unwrap_or(0)) {
                 active.extend(self.turn(generation));
+            }
+        }
+    }
+
+    /// Lets go of what was cancelled, so that what begins finds its cache, then begins what there
+    /// is room for. Contexts beyond those that are kept are not prepared: they would push out one
+    /// another.
+    fn take_in(&mut self, active: &mut VecDeque<Generation>, inbox: &Receiver<Job>) {
+        for generation in mem::take(active) {
+            if generation.job.events.is_closed() {
+                self.prefixes.keep(generation.cache);
+            } else {
+                active.push_back(generation);
+            }
+        }
+        let mut replies = active.iter().filter(|g| g.is_awaited()).count();
+        while replies < self.most_active
+            && let Ok(job) = inbox.try_recv()
+        {
+            let awaited = job.reply.is_some();
+            if awaited || active.len() - replies < self.most_prepared {
+                active.push_back(self.begin(job));
+                replies += usize::from(awaited);
             }
         }
     }
@@ -163,3 +196,6 @@ impl Worker {
         if g.said.len() < most { Step::Continues } else { Step::Finished(FinishReason::Length) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,14 @@ pub trait Agent: Send + Sync {
     /// Anything, now or in the stream; it is reported, and the next turn works.
     async fn reply(&self, request: LlmRequest) -> Result<BoxStream<Result<LlmEvent>>>;
 
+    /// The conversation stands still, and the next reply will most likely begin with these
+    /// messages: what can be prepared for it, may be. A hint: it fails silently, and is dropped
+    /// as soon as a reply is wanted, at the latest at its next await.
+    ///
+    /// # Errors
+    /// Anything; nobody is told.
+    async fn warm(&self, request: LlmRequest) -> Result<()>;
+
     /// The agent is left. It has two seconds.
     async fn on_exit(&self);
 }
@@ -117,6 +125,10 @@ impl Agent for LlmAgent {
 
     async fn reply(&self, request: LlmRequest) -> Result<BoxStream<Result<LlmEvent>>> {
         self.llm.generate(request).await
+    }
+
+    async fn warm(&self, request: LlmRequest) -> Result<()> {
+        self.llm.warm(request).await
     }
 
     async fn on_exit(&self) {}
@@ -190,6 +202,10 @@ impl Agent for CallbackAgent {
             .map(|piece| piece.map(|text| LlmEvent::Delta { text }));
         let done = LlmEvent::Done { finish: FinishReason::Stop, usage: Usage::default() };
         Ok(deltas.chain(stream::iter([Ok(done)])).boxed())
+    }
+
+    async fn warm(&self, _: LlmRequest) -> Result<()> {
+        Ok(())
     }
 
     async fn on_exit(&self) {}

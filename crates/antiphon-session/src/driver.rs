@@ -7,7 +7,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use antiphon_audio::PlayoutControl;
 use antiphon_conversation::{
-    Action, Actions, Command, Conversation, Effect, Event, Notice, OpEvent, OpInput, PlayoutCommand,
+    Action, Actions, AgentState, Command, Conversation, Effect, Event, Notice, OpEvent, OpInput,
+    PlayoutCommand,
 };
 use antiphon_core::{Clock as _, Code, Error, Generation, OpId, RequestId, Timestamp};
 use antiphon_state::History;
@@ -294,6 +295,13 @@ impl Driver {
         if matches!(notice, Notice::UserTurn { .. } | Notice::SpeechEnded { .. }) {
             self.history.send_replace(Arc::new(self.machine.history().clone()));
         }
+        // What was said last is known now, and the user is likely to take a while.
+        if matches!(notice, Notice::SpeechEnded { .. })
+            && self.machine.agent_state() == AgentState::Listening
+        {
+            self.effects.warm(self.machine.next_request());
+        }
+        self.effects.notice(&notice);
         self.ended |= matches!(notice, Notice::Ended);
         if let Some(over) = self.speeches.notice(&notice) {
             self.clips.remove(&over);

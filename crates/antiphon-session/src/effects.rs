@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
 
-use antiphon_conversation::OpEvent;
+use antiphon_conversation::{Notice, OpEvent};
 use antiphon_core::{BoxStream, Code, Error, Generation, OpId, Pii, Result};
 use antiphon_llm::LlmRequest;
 use antiphon_stt::{Stt, SttEvent, SttInput, SttRequest};
@@ -10,7 +10,10 @@ use antiphon_tools::Request;
 use antiphon_tts::{Tts, TtsEvent, TtsRequest};
 use antiphon_turn::{TurnContext, TurnDetector};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
-use tokio::{sync::mpsc, task::AbortHandle};
+use tokio::{
+    sync::mpsc,
+    task::{AbortHandle, JoinHandle},
+};
 
 use crate::{
     Agent, Clip, SessionClock, Working,
@@ -59,7 +62,15 @@ pub(crate) struct Effects {
     events: OpSender,
     voice: mpsc::Sender<Job>,
     running: BTreeMap<OpId, Running>,
+    /// What prepares the next reply.
+    warming: Option<JoinHandle<()>>,
     dropped_audio: u64,
+}
+
+impl Drop for Effects {
+    fn drop(&mut self) {
+        self.cool();
+    }
 }
 
 impl Effects {
@@ -79,6 +90,7 @@ impl Effects {
             events,
             voice,
             running: BTreeMap::new(),
+            warming: None,
             dropped_audio: 0,
         }
     }
@@ -170,11 +182,40 @@ impl Effects {
         });
     }
 
+    /// Prepares a reply that will begin with `request`, until one is wanted.
+    pub(crate) fn warm(&mut self, request: LlmRequest) {
+        self.cool();
+        let (agent, working) = (self.agent.clone(), self.clock.working());
+        self.warming = Some(tokio::spawn(async move {
+            let warming = AssertUnwindSafe(agent.warm(request)).catch_unwind();
+            match warming.await {
+                Ok(Ok(())) => {}
+                Ok(Err(e)) => tracing::debug!(code = %e.code(), "the next reply is not prepared"),
+                Err(panic) => tracing::warn!("the agent's `warm`: {}", panic_text(&*panic)),
+            }
+            drop(working);
+        }));
+    }
+
+    /// Prepares no reply any more. Gives what is left of it, to be waited for.
+    fn cool(&mut self) -> Option<JoinHandle<()>> {
+        self.warming.take().inspect(JoinHandle::abort)
+    }
+
+    /// What a notice means to the tools.
+    pub(crate) fn notice(&mut self, notice: &Notice) {
+        self.tools.notice(notice);
+    }
+
     pub(crate) fn generate(&mut self, op: OpId, request: LlmRequest) {
         self.tools.freeze();
         let (agent, events) = (self.agent.clone(), self.events.clone());
-        let working = self.clock.working();
+        let (working, warming) = (self.clock.working(), self.cool());
         self.spawn(op, async move {
+            // A model that does one thing at a time must not begin with what nobody needs.
+            if let Some(warming) = warming {
+                let _ = warming.await;
+            }
             relay(op, agent.reply(request).await, OpEvent::Llm, &events).await;
             drop(working);
         });

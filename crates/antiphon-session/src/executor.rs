@@ -293,6 +293,7 @@ impl AgentExecutor {
             self.publish();
         }
         self.speeches.notice(notice);
+        self.tools.notice(notice);
         if let Notice::Error { op, code, detail } = notice {
             self.counters.error(op, *code);
             tracing::warn!(op, %code, detail, "the conversation goes on");

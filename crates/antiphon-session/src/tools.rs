@@ -2,13 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
+use antiphon_conversation::Notice;
 use antiphon_core::{Clock, ToolDefinition};
 use antiphon_tools::{FrozenTools, Request, Runner, ToolExecutionStream, ToolSet};
 
 /// What a session's agent may call.
 pub(crate) struct Tools {
     set: ToolSet,
-    frozen: FrozenTools,
+    /// The tools of the reply under way.
+    frozen: Option<FrozenTools>,
     runner: Runner,
 }
 
@@ -25,16 +27,24 @@ impl Tools {
         let runner = Runner::new(session, clock).with_executor(move |task| {
             runtime.spawn(task);
         });
-        Self { frozen: set.freeze(), set, runner }
+        Self { frozen: None, set, runner }
     }
 
-    /// A reply begins: until the next one, calls are of the tools there are now.
+    /// A reply begins or goes on: until it is over, calls are of the tools there were first.
     pub(crate) fn freeze(&mut self) {
-        self.frozen = self.set.freeze();
+        self.frozen.get_or_insert_with(|| self.set.freeze());
     }
 
-    pub(crate) fn run(&self, request: &Request) -> ToolExecutionStream {
-        self.runner.run(&self.frozen, request)
+    /// What the end of a reply means: the next one may call what there is then.
+    pub(crate) fn notice(&mut self, notice: &Notice) {
+        if matches!(notice, Notice::SpeechEnded { .. } | Notice::PreemptiveDropped { .. }) {
+            self.frozen = None;
+        }
+    }
+
+    pub(crate) fn run(&mut self, request: &Request) -> ToolExecutionStream {
+        let frozen = self.frozen.get_or_insert_with(|| self.set.freeze());
+        self.runner.run(frozen, request)
     }
 }
 

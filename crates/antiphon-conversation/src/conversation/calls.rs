@@ -19,7 +19,10 @@ impl Conversation {
     /// The model wants a tool called.
     pub(super) fn wanted(&mut self, call: ToolCall, out: &mut Actions) {
         let Some(speech) = &mut self.speech else { return };
-        if !speech.step.want(call) {
+        if speech.steps >= self.config.max_tool_steps.max(1) {
+            let detail = format!("the model calls {:?} though it was offered no tools", call.name);
+            report(out, "tool.call", Code::InvalidInput, detail);
+        } else if !speech.step.want(call) {
             let detail = format!("more than {MAX_CALLS} calls at once; the rest is left out");
             report(out, "tool.call", Code::InvalidInput, detail);
         }
@@ -29,15 +32,15 @@ impl Conversation {
     pub(super) fn settle_tools(&mut self, out: &mut Actions) {
         let Some(speech) = &mut self.speech else { return };
         let committed = speech.speculates_on().is_none();
-        let tools = &self.config.tools;
+        let tools = speech.tools.as_deref().unwrap_or(&self.config.tools);
         let begun = speech.step.begin(|c| committed || effect(tools, c) == EffectClass::Read);
         let (turn, id) = (speech.turn, speech.id);
         let fill = !self.config.filler.is_empty() && speech.is_wordless();
         if !begun.is_empty() && fill {
             speech.step.filler_at = Some(self.now + self.config.filler_after);
         }
-        for call in begun {
-            let effect = effect(&self.config.tools, &call);
+        let begun: Vec<_> = begun.into_iter().map(|call| (effect(tools, &call), call)).collect();
+        for (effect, call) in begun {
             self.call_tool(call, turn, id, effect, out);
         }
         self.fill(out);
@@ -60,12 +63,14 @@ impl Conversation {
         self.tools.start(op, Running { call, turn, speech, effect, deferred: false });
     }
 
+    /// What the user has said, also what is not in history yet.
     fn user_words(&self) -> UserWords {
         let texts = self.history.items().filter_map(|i| match &i.said {
             Said::User { text } => Some(text.as_str()),
             Said::Agent { .. } | Said::Tool { .. } => None,
         });
-        let all: Vec<&str> = texts.collect();
+        let open = self.speech.as_ref().and_then(Speech::speculates_on);
+        let all: Vec<&str> = texts.chain(open).collect();
         UserWords {
             last: all.last().map_or_else(String::new, |s| (*s).to_owned()),
             all: all.join("\n"),
@@ -141,11 +146,12 @@ impl Conversation {
         let ready = |s: &&mut Speech| s.speculates_on().is_none() && s.has_results();
         let Some(speech) = self.speech.as_mut().filter(ready) else { return };
         let (turn, said_before) = (speech.turn, speech.step_text());
-        let first_request = speech.prompt.clone();
+        let (first_request, offered) = (speech.prompt.clone(), speech.tools.clone());
         for (call, result) in speech.step.take() {
             self.record(turn, call, result, out);
         }
         let mut request = messages::request(&self.config, &self.history, None);
+        request.tools = offered.unwrap_or(request.tools);
         messages::say_before_calls(&mut request, &said_before);
         if let Some(instructions) = first_request {
             messages::instruct(&mut request, instructions);

@@ -93,7 +93,10 @@ impl Conversation {
             config.voice = Some(voice);
         }
         if let Some(tools) = update.tools {
-            config.tools = tools;
+            let before = std::mem::replace(&mut config.tools, tools);
+            if let Some(speech) = &mut self.speech {
+                speech.tools.get_or_insert(before);
+            }
         }
     }
 

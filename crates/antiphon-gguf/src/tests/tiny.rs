@@ -14,25 +14,25 @@ use tempfile::TempDir;
 use super::noise;
 use crate::{cache::Cache, forward::Decoder, gguf::GgufFile};
 
-pub(super) const LAYERS: usize = 2;
-pub(super) const WIDTH: usize = 256;
-pub(super) const HIDDEN: usize = 512;
-pub(super) const HEADS: usize = 4;
-pub(super) const KV_HEADS: usize = 2;
-pub(super) const HEAD_DIM: usize = 64;
-pub(super) const CONTEXT: usize = 256;
+pub(crate) const LAYERS: usize = 2;
+pub(crate) const WIDTH: usize = 256;
+pub(crate) const HIDDEN: usize = 512;
+pub(crate) const HEADS: usize = 4;
+pub(crate) const KV_HEADS: usize = 2;
+pub(crate) const HEAD_DIM: usize = 64;
+pub(crate) const CONTEXT: usize = 256;
 /// Three control tokens, one for each byte, and two merged ones.
-pub(super) const VOCABULARY: usize = 3 + 256 + 2;
+pub(crate) const VOCABULARY: usize = 3 + 256 + 2;
 
 /// What the file holds; tests change it before writing.
-pub(super) struct Tiny {
-    pub(super) metadata: Vec<(String, Value)>,
-    pub(super) tensors: Vec<(String, QTensor)>,
+pub(crate) struct Tiny {
+    pub(crate) metadata: Vec<(String, Value)>,
+    pub(crate) tensors: Vec<(String, QTensor)>,
 }
 
 impl Tiny {
     /// A model of `"llama"` or `"qwen2"`; the latter with biases and an output of its own.
-    pub(super) fn new(architecture: &str) -> Self {
+    pub(crate) fn new(architecture: &str) -> Self {
         let qwen = architecture == "qwen2";
         let mut tensors = vec![
             matrix("token_embd.weight", [VOCABULARY, WIDTH], GgmlDType::Q8_0, 1.0),
@@ -47,19 +47,19 @@ impl Tiny {
         Self { metadata: metadata(architecture), tensors }
     }
 
-    pub(super) fn set(mut self, key: &str, value: Value) -> Self {
+    pub(crate) fn set(mut self, key: &str, value: Value) -> Self {
         self.metadata.retain(|(k, _)| k != key);
         self.metadata.push((key.to_owned(), value));
         self
     }
 
-    pub(super) fn replace(mut self, tensor: (String, QTensor)) -> Self {
+    pub(crate) fn replace(mut self, tensor: (String, QTensor)) -> Self {
         self.tensors.retain(|(name, _)| *name != tensor.0);
         self.tensors.push(tensor);
         self
     }
 
-    pub(super) fn write(&self) -> (TempDir, std::path::PathBuf) {
+    pub(crate) fn write(&self) -> (TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tiny.gguf");
         let metadata: Vec<_> = self.metadata.iter().map(|(k, v)| (k.as_str(), v)).collect();
@@ -69,7 +69,7 @@ impl Tiny {
     }
 
     /// The decoder that reads it, and an empty cache.
-    pub(super) fn decoder(&self) -> (Decoder, Cache) {
+    pub(crate) fn decoder(&self) -> (Decoder, Cache) {
         let (_folder, path) = self.write();
         let decoder = Decoder::read(&mut GgufFile::open(&path).unwrap()).unwrap();
         let cache = Cache::new(&decoder.config);
@@ -100,7 +100,7 @@ fn layer(n: usize, qwen: bool) -> Vec<(String, QTensor)> {
     tensors
 }
 
-pub(super) fn matrix(
+pub(crate) fn matrix(
     name: &str,
     shape: [usize; 2],
     dtype: GgmlDType,

@@ -173,7 +173,8 @@ async fn a_next_turn_with_the_same_tools_reads_only_what_is_new() {
 
 /// The events that a reply in pieces of `size` characters comes to; neighbouring deltas joined.
 fn events(text: &str, size: usize, finish: FinishReason) -> Vec<LlmEvent> {
-    let mut calls = Calls::new(&tools(), &Ids::default()).unwrap();
+    let asked = LlmRequest { tools: tools(), ..LlmRequest::default() };
+    let mut calls = Calls::new(&asked, &Ids::default()).unwrap();
     let characters: Vec<char> = text.chars().collect();
     let deltas = characters.chunks(size).map(|c| LlmEvent::Delta { text: c.iter().collect() });
     let done = LlmEvent::Done { finish, usage: Usage::default() };
@@ -227,13 +228,23 @@ fn speech_passes_and_an_unreadable_call_is_never_spoken() {
 fn ids_differ_between_replies_of_one_model() {
     let ids = Ids::default();
     let text = r#"{"name": "opening_hours", "arguments": {}}"#;
+    let asked = LlmRequest { tools: tools(), ..LlmRequest::default() };
     let read = || {
-        let events = Calls::new(&tools(), &ids).unwrap().read(delta(text));
+        let events = Calls::new(&asked, &ids).unwrap().read(delta(text));
         events.into_iter().find_map(|event| match event {
             LlmEvent::ToolCall(call) => Some(call.id),
             LlmEvent::Delta { .. } | LlmEvent::Done { .. } => None,
         })
     };
     assert_eq!([read(), read()].map(Option::unwrap), ["call_0", "call_1"]);
-    assert!(Calls::new(&[], &ids).is_none());
+    assert!(Calls::new(&LlmRequest::default(), &ids).is_none());
+}
+
+#[test]
+fn a_model_that_has_called_is_read_though_it_is_offered_nothing_any_more() {
+    let asked = LlmRequest { tools: Vec::new(), ..conversation() };
+    let text = "<tool_call>\n{\"name\": \"opening_hours\", \"arguments\": {}}\n</tool_call>";
+    let mut calls = Calls::new(&asked, &Ids::default()).unwrap();
+    let read = calls.read(delta(text));
+    assert!(matches!(&read[..], [LlmEvent::ToolCall(_)]), "it would be spoken: {read:?}");
 }

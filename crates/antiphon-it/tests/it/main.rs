@@ -13,3 +13,4 @@ mod conversation;
 mod handles;
 mod tones;
 mod voice_session;
+mod warming;

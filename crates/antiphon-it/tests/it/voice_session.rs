@@ -98,6 +98,10 @@ impl Agent for Scripted {
         Ok(stream::iter(words).chain(stream::iter([Ok(done)])).boxed())
     }
 
+    async fn warm(&self, _: LlmRequest) -> Result<()> {
+        Ok(())
+    }
+
     async fn on_exit(&self) {
         self.left.fetch_add(1, Ordering::AcqRel);
     }
@@ -311,6 +315,10 @@ impl Agent for Caretaker {
         };
         let done = LlmEvent::Done { finish: FinishReason::Stop, usage: Usage::default() };
         Ok(stream::iter([Ok(event), Ok(done)]).boxed())
+    }
+
+    async fn warm(&self, _: LlmRequest) -> Result<()> {
+        Ok(())
     }
 
     async fn on_exit(&self) {}

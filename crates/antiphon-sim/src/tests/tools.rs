@@ -180,11 +180,8 @@ fn rounds_of_calls_come_to_an_end() {
          0.30 tool nothing
          0.31 tool end
          0.40 call look_up
-         0.41 llm end
-         0.50 tool nothing again
-         0.51 tool end
-         0.60 llm I found nothing.
-         0.61 llm end",
+         0.41 llm I found nothing.
+         0.42 llm end",
         expect![[r#"
             0.00   agent listening
             0.10   UserTurn { turn: TurnId(0), text: "look it up", late: false }

@@ -1,6 +1,6 @@
 //! `bench`: measures what the project promises and says whether this machine keeps it.
 //!
-//! `cargo xtask bench overhead|engines` runs it in a release build. It deliberately tunes
+//! `cargo xtask bench overhead|engines|tools` runs it in a release build. It deliberately tunes
 //! nothing: engines and runtime are used through the interfaces every program has.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to its user")]
 
@@ -10,6 +10,7 @@ mod figures;
 mod machine;
 mod overhead;
 mod report;
+mod tools;
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,7 @@ use clap::{Parser, ValueEnum};
 use machine::Machine;
 use report::Report;
 
-/// Measure the runtime or the local engines and compare with what is promised.
+/// Measure the runtime or the local engines, and compare with what is promised.
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Cli {
@@ -46,6 +47,8 @@ enum What {
     Overhead,
     /// The local engines, on one core
     Engines,
+    /// How well the local language models call tools
+    Tools,
 }
 
 fn main() -> ExitCode {
@@ -64,6 +67,7 @@ fn run(cli: &Cli) -> Result<bool> {
     let (name, measure): (_, fn(&mut Report) -> Result<()>) = match cli.what {
         What::Overhead => ("overhead", overhead::measure),
         What::Engines => ("engines", engines::measure),
+        What::Tools => ("tools", tools::measure),
     };
     let mut report = Report::new(name, cli.short, Machine::read());
     measure(&mut report)?;

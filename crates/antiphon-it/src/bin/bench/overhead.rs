@@ -20,7 +20,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
 }
 
 /// As a program's `#[tokio::main]` makes it.
-fn runtime() -> Result<Runtime> {
+pub(crate) fn runtime() -> Result<Runtime> {
     Builder::new_multi_thread().enable_all().build().map_err(|e| {
         Error::new("bench.runtime", Code::Unavailable, "no runtime can be had").with_source(e)
     })

@@ -4,6 +4,7 @@ use std::fmt;
 
 use antiphon::{Code, Error, Result};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     figures::{Figure, Goal},
@@ -17,11 +18,14 @@ pub(crate) struct Report {
     short: bool,
     machine: Machine,
     figures: Vec<Figure>,
+    /// What the figures were counted from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    details: Vec<Value>,
 }
 
 impl Report {
     pub(crate) const fn new(bench: &'static str, short: bool, machine: Machine) -> Self {
-        Self { bench, short, machine, figures: Vec::new() }
+        Self { bench, short, machine, figures: Vec::new(), details: Vec::new() }
     }
 
     /// Whether there is time for a few rounds only.
@@ -38,6 +42,11 @@ impl Report {
     pub(crate) fn add(&mut self, figure: Figure) {
         let unjudged = self.short && figure.timed;
         self.figures.push(if unjudged { figure.unjudged() } else { figure });
+    }
+
+    /// Adds something to look up in the JSON.
+    pub(crate) fn detail(&mut self, detail: Value) {
+        self.details.push(detail);
     }
 
     /// Whether every goal was met.

@@ -121,6 +121,10 @@ impl Agent for Scripted {
         Ok(paced.boxed())
     }
 
+    async fn warm(&self, _: LlmRequest) -> Result<()> {
+        Ok(())
+    }
+
     async fn on_exit(&self) {
         self.left.fetch_add(1, Ordering::Relaxed);
     }
