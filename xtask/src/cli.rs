@@ -80,7 +80,7 @@ pub enum Bench {
     Overhead,
     /// The local engines, on one core
     Engines,
-    /// How well the local language models call tools
+    /// How well the local language models call tools, on a labelled set
     Tools,
     /// Turn-taking, on a generated corpus through the real engines
     Turns,

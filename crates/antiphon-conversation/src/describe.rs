@@ -139,7 +139,10 @@ impl fmt::Display for Effect {
             Self::Speak { generation, segment, request } => {
                 write!(f, "speak {generation} {segment} {:?}", request.text)
             }
-            Self::CallTool { call, .. } => write!(f, "call {} {}", call.name, call.arguments),
+            Self::CallTool { call, said, .. } => {
+                write!(f, "call {} {}", call.name, call.arguments)?;
+                said.iter().try_for_each(|said| write!(f, " after {:?}", said.last))
+            }
             Self::Play { generation, segment, clip } => {
                 write!(f, "play {generation} {segment} {clip}")
             }

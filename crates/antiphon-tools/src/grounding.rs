@@ -5,6 +5,9 @@
 //! before the call runs. Words and numbers are compared as they are heard: without case and
 //! punctuation, "thirty" as 30, with the slips of a transcript.
 //!
+//! A tool that needs nothing of the kind must at least be what the user speaks of: what was said
+//! last has to share a word with its description.
+//!
 //! It deliberately knows no model, and of languages only English numbers and pleasantries: apply
 //! it to small models, and to other languages with care.
 
@@ -13,8 +16,10 @@ mod words;
 
 use serde_json::Value;
 
+use crate::ToolSpec;
+
 use numbers::Numbers;
-use words::{content_words, is_heard, tokens};
+use words::{content_words, is_heard, speaks_of, tokens};
 
 pub use words::is_small_talk;
 
@@ -39,13 +44,25 @@ impl Heard {
     ///
     /// # Errors
     /// Words for the model.
-    pub fn check(&self, parameters: &Value, arguments: &Value) -> Result<(), String> {
-        if is_small_talk(&self.last) {
-            let text = "The call was not made: the user asked for nothing. Answer in words.";
+    pub fn check(&self, tool: &ToolSpec, arguments: &Value) -> Result<(), String> {
+        let ToolSpec { parameters, .. } = tool;
+        let unsaid = unsaid(parameters, arguments, &self.conversation);
+        let proven = checked(parameters).next().is_some() && !is_small_talk(&self.last);
+        if !proven && !self.speaks_of(tool) {
+            let text =
+                "The call was not made: the user asked for nothing of the kind. Answer in words.";
             return Err(text.to_owned());
         }
-        let unsaid = unsaid(parameters, arguments, &self.conversation);
         if unsaid.is_empty() { Ok(()) } else { Err(ask_for(&unsaid)) }
+    }
+
+    /// Whether a word that means something occurs in what was said last and in what the model is
+    /// told of the tool.
+    fn speaks_of(&self, tool: &ToolSpec) -> bool {
+        let properties = tool.parameters.get("properties").map(Value::to_string);
+        let properties = properties.unwrap_or_default();
+        let about = format!("{} {} {properties}", tool.name.replace('_', " "), tool.description);
+        speaks_of(&tokens(&self.last), &tokens(&about))
     }
 }
 
@@ -67,13 +84,7 @@ pub struct Unsaid {
 pub fn unsaid(parameters: &Value, arguments: &Value, conversation: &str) -> Vec<Unsaid> {
     let heard = tokens(conversation);
     let numbers = Numbers::of(&heard);
-    let required = parameters.get("required").and_then(Value::as_array);
-    let names = required.into_iter().flatten().filter_map(Value::as_str);
-    let checked = names.filter(|name| {
-        let property = parameters.get("properties").and_then(|p| p.get(name));
-        property.is_some_and(must_be_said)
-    });
-    let values = checked.filter_map(|name| Some((name, arguments.get(name)?)));
+    let values = checked(parameters).filter_map(|name| Some((name, arguments.get(name)?)));
     let unsaid = values.filter(|(_, value)| match value {
         Value::String(text) => !text_is_heard(text, &heard, &numbers),
         Value::Number(number) => !numbers.hold(&number.to_string()),
@@ -84,6 +95,16 @@ pub fn unsaid(parameters: &Value, arguments: &Value, conversation: &str) -> Vec<
         value: value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     });
     unsaid.collect()
+}
+
+/// The required arguments that have to be said.
+fn checked(parameters: &Value) -> impl Iterator<Item = &str> {
+    let required = parameters.get("required").and_then(Value::as_array);
+    let names = required.into_iter().flatten().filter_map(Value::as_str);
+    names.filter(|name| {
+        let property = parameters.get("properties").and_then(|p| p.get(name));
+        property.is_some_and(must_be_said)
+    })
 }
 
 /// What to tell a model that made something up.

@@ -168,9 +168,7 @@ impl Runner {
         let arguments =
             entry.validator.read(arguments).map_err(|text| (Failure::InvalidArguments, text))?;
         if let Some(heard) = &request.heard {
-            heard
-                .check(&entry.spec.parameters, &arguments)
-                .map_err(|text| (Failure::Unsaid, text))?;
+            heard.check(&entry.spec, &arguments).map_err(|text| (Failure::Unsaid, text))?;
         }
         let Request { turn, confirmed, .. } = *request;
         let attempt = Attempt { turn, spec: &entry.spec, arguments: &arguments, confirmed };

@@ -64,7 +64,7 @@ impl LlmModel {
         match self {
             Self::Smollm2 => "small talk only: wrong on facts, calls no tools",
             Self::Qwen => {
-                "follows instructions, knows common facts; stiff in small talk, calls no tools"
+                "follows instructions, knows common facts, calls tools if asked plainly; stiff in small talk"
             }
         }
     }

@@ -37,7 +37,10 @@ pub(super) fn builtin(name: &str, hung_up: &HungUp) -> Option<FunctionTool> {
             ))
         }
         "end_call" => {
-            let spec = ToolSpec::new(name, "Ends the conversation after this answer.");
+            let spec = ToolSpec::new(
+                name,
+                "Ends the conversation after this answer. Call it once the user has said goodbye.",
+            );
             let hung_up = hung_up.clone();
             Some(FunctionTool::raw(spec, move |_, _| {
                 hung_up.set();

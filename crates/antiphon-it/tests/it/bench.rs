@@ -33,6 +33,16 @@ fn nothing_is_heard_after_an_interruption_and_every_turn_is_answered() {
 }
 
 #[test]
+fn the_gate_adds_no_call() {
+    let figures = short_run("tools");
+    for name in ["recall", "over-triggering", "guessing"] {
+        let with = value(&figures, &format!("SmolLM2 with the gate, {name}"));
+        let without = value(&figures, &format!("SmolLM2 without the gate, {name}"));
+        assert!((0.0..=100.0).contains(&with) && with <= without, "{name}: {with} of {without}");
+    }
+}
+
+#[test]
 fn the_engines_understand_and_keep_up_with_speech() {
     let figures = short_run("engines");
     for factor in ["moonshine-tiny", "moonshine-base", "Piper"] {

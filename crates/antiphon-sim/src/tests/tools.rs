@@ -127,6 +127,20 @@ fn what_changes_nothing_begins_before_the_commit_and_what_does_waits() {
 }
 
 #[test]
+fn a_call_before_the_commit_is_compared_with_the_words_it_answers() {
+    let config = Config { ground_tool_calls: true, ..config() };
+    let script = "0.00 start
+        1.00 user starts
+        1.90 user stops
+        1.95 final look it up
+        1.95 flush
+        2.00 call look_up";
+    let lines = run_script(config, script).unwrap();
+    assert!(lines.ends_with("call look_up {} after \"look it up\"\n"), "{lines}");
+    assert!(!lines.contains("UserTurn"), "{lines}");
+}
+
+#[test]
 fn an_interruption_keeps_results_and_lets_effects_run_on() {
     check(
         config(),
@@ -193,13 +207,9 @@ fn rounds_of_calls_come_to_an_end() {
             0.30   Tool { call: "call_look_up", name: "look_up", event: Completed { at: Timestamp(0), result: ToolResult { text: "nothing", is_error: false, truncated: false } } }
             0.30   ToolResult { turn: TurnId(0), call: ToolCall { id: "call_look_up", name: "look_up", arguments: "{}" }, result: ToolResult { text: "nothing", is_error: false, truncated: false } }
             0.30 start op2 generate after 4 messages, last "nothing"
-            0.40   ToolCalled { turn: TurnId(0), call: ToolCall { id: "call_look_up", name: "look_up", arguments: "{}" } }
-            0.40 start op3 call look_up {}
-            0.50   Tool { call: "call_look_up", name: "look_up", event: Completed { at: Timestamp(0), result: ToolResult { text: "nothing again", is_error: false, truncated: false } } }
-            0.50   ToolResult { turn: TurnId(0), call: ToolCall { id: "call_look_up", name: "look_up", arguments: "{}" }, result: ToolResult { text: "nothing again", is_error: false, truncated: false } }
-            0.50 start op4 generate after 5 messages, last "nothing again"
-            0.60   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "I found nothing. " }
-            0.60 start op5 speak gen0 seg0 "I found nothing. "
+            0.40   Error { op: "tool.call", code: InvalidInput, detail: "the model calls \"look_up\" though it was offered no tools" }
+            0.41   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "I found nothing. " }
+            0.41 start op3 speak gen0 seg0 "I found nothing. "
         "#]],
     );
 }

@@ -49,6 +49,15 @@ const OTHERS: &[(&str, u64)] = &[
     ("twice", 2),
 ];
 
+/// What is counted, not told by the clock.
+const COUNTED: &[&str] = &[
+    "adults", "children", "days", "guests", "hours", "kids", "minutes", "more", "nights", "of",
+    "people", "persons", "pieces", "seats", "tickets", "times", "weeks",
+];
+
+/// What may follow an hour, though "for" stands before it.
+const AFTER_HOUR: &[&str] = &["am", "fifteen", "forty", "in", "o", "pm", "thirty", "tonight"];
+
 /// The numbers that were said.
 #[derive(Debug)]
 pub(super) struct Numbers {
@@ -72,6 +81,7 @@ impl Numbers {
             }
         }
         said.end(&mut numbers);
+        numbers.values.extend(hours(tokens).map(|hour| (hour + 12).to_string()));
         numbers
     }
 
@@ -89,11 +99,22 @@ impl Numbers {
 
     fn insert(&mut self, value: u64) {
         self.values.insert(value.to_string());
-        // A time of day in words is one of twelve hours; a model writes one of 24.
-        if (1..12).contains(&value) {
-            self.values.insert((value + 12).to_string());
-        }
     }
+}
+
+/// Hours of the clock as they are said, 1 to 11; a model writes one of 24. "For two" is no hour.
+fn hours(tokens: &[String]) -> impl Iterator<Item = u64> {
+    let near = |n: Option<usize>| n.and_then(|n| tokens.get(n)).map_or("", String::as_str);
+    tokens.iter().enumerate().filter_map(move |(n, token)| {
+        let digits: String = token.chars().take_while(char::is_ascii_digit).collect();
+        let word = ONES.iter().position(|one| one == token).map(|n| n as u64);
+        let value = word.or_else(|| digits.parse().ok())?;
+        let (before, after) = (near(n.checked_sub(1)), near(Some(n + 1)));
+        let counts = COUNTED.contains(&after) || before == "for" && !AFTER_HOUR.contains(&after);
+        let hour =
+            (1..12).contains(&value) && (!counts || token.len() > digits.len() && word.is_none());
+        hour.then_some(value)
+    })
 }
 
 /// A number in words as far as it has been heard: "two hundred and thirty".

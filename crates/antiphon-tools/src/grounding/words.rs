@@ -60,6 +60,21 @@ const PLEASANTRIES: &[&str] = &[
     "you",
 ];
 
+/// Words that say nothing of what somebody wants, besides [`EMPTY`] ones and pleasantries.
+const COMMON: &[&str] = &[
+    "about", "all", "any", "ask", "asks", "be", "but", "call", "calls", "can", "could", "did",
+    "do", "does", "don", "get", "gets", "give", "gives", "if", "just", "know", "let", "like", "ll",
+    "look", "looks", "me", "need", "no", "not", "now", "only", "out", "say", "says", "some",
+    "tell", "tells", "that", "they", "this", "use", "user", "ve", "want", "wants", "was", "we",
+    "when", "where", "which", "who", "will", "would", "yes",
+];
+
+/// Words that mean the same in a pleasantry and where a description asks for one.
+const FAREWELLS: &[&str] = &["bye", "goodbye"];
+
+/// Shortest word that may go on differently: "book" and "booking".
+const STEM: usize = 4;
+
 /// Longest pleasantry in words.
 const MAX_PLEASANTRY: usize = 12;
 
@@ -83,6 +98,25 @@ pub(super) fn is_heard(word: &str, heard: &[String]) -> bool {
             || word.strip_suffix('s') == Some(h)
             || long && strsim::jaro_winkler(h, word) >= ALIKE
     })
+}
+
+/// Whether `said` holds a word of `about` that says what is wanted.
+pub(super) fn speaks_of(said: &[String], about: &[String]) -> bool {
+    let farewell = |word: &&str| FAREWELLS.contains(word);
+    let about_farewells = about.iter().any(|word| farewell(&word.as_str()));
+    content_words(said).iter().any(|word| {
+        if farewell(word) {
+            return about_farewells;
+        }
+        !COMMON.contains(word)
+            && !PLEASANTRIES.contains(word)
+            && (is_heard(word, about) || about.iter().any(|other| is_stem(word, other)))
+    })
+}
+
+fn is_stem(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    short.chars().count() >= STEM && long.starts_with(short)
 }
 
 /// Whether `text` is a greeting, thanks or a farewell and nothing else, so that no tool can be

@@ -52,6 +52,13 @@ fn times_of_day_are_found_in_either_clock() {
     assert!(said("15:30", "half past three") && said("12:00", "at noon"));
     assert!(said("3 pm", "three pm"));
     assert!(!said("16:00", "at three"));
+    assert!(
+        said("19:00", "for seven thirty")
+            && said("20:00", "for 8pm")
+            && said("18:00", "for six in the evening")
+    );
+    assert!(!said("14:00", "a table for two at half past six"), "nobody comes at two");
+    assert!(!said("16:00", "four people") && !said("15:00", "there are 3 of us"));
 }
 
 #[test]
@@ -133,6 +140,29 @@ fn a_call_that_nobody_asked_for_is_refused() {
     assert!(refused.contains("- x: \"Tom\" was never said"), "{refused}");
     let refused = call("how are you").unwrap_err();
     assert!(refused.contains("the user asked for nothing"), "{refused}");
+}
+
+#[test]
+fn a_tool_that_needs_nothing_must_be_what_is_spoken_of() {
+    let asked = |tool: &ToolSpec, last: &str| {
+        let heard = Heard { last: last.into(), conversation: last.into() };
+        heard.check(tool, &json!({})).is_ok()
+    };
+    let menu = ToolSpec::new("todays_menu", "Reads out today's menu: soups and main dishes.");
+    for last in ["What's on the menu?", "which dishes do you have", "is there a soup"] {
+        assert!(asked(&menu, last), "{last}");
+    }
+    for last in ["Can I bring my dog?", "Where are you?", "Hello there!", "I do", "", "today"] {
+        assert!(!asked(&menu, last), "{last}");
+    }
+    let booking = ToolSpec::new("my_bookings", "Lists them.");
+    assert!(asked(&booking, "what did I book"), "words of a stem");
+    let end = ToolSpec::new("end_call", "Ends the call once the user has said goodbye.");
+    assert!(asked(&end, "Thank you, bye!") && !asked(&end, "Thank you!"));
+    let unit = json!({"type": "object", "required": ["unit"],
+        "properties": {"unit": {"type": "string", "enum": ["celsius", "kelvin"]}}});
+    let unit = ToolSpec::new("convert", "Switches.").with_parameters(unit);
+    assert!(asked(&unit, "in kelvin please") && !asked(&unit, "in German please"));
 }
 
 proptest! {

@@ -22,14 +22,14 @@ use tokio::runtime::Runtime;
 use crate::{figures::Figure, report::Report};
 use labelled::Case;
 pub(crate) use labelled::Labelled;
-use reading::{Gate, as_written};
+use reading::{Gate, in_tags};
 use score::Score;
 
 /// Tokens of a reply at most: the longest call takes some 60.
 const MAX_TOKENS: u32 = 100;
 
 /// Of so many messages, a short run takes one.
-const SHORT_STEP: usize = 9;
+const SHORT_STEP: usize = 24;
 
 /// Measures both models, in a short run the smaller one.
 pub(crate) fn measure(report: &mut Report) -> Result<()> {
@@ -54,18 +54,20 @@ fn of_model(
     let options = GgufOptions { read_calls: false, ..GgufOptions::default() };
     let (llm, _) = local::language_model(&local::store()?, Some(model), options, &mut Quiet)?;
     let gate = Gate::new(set)?;
-    let (mut bare, mut gated) = (Score::default(), Score::default());
+    let (mut tags, mut bare, mut gated) = <(Score, Score, Score)>::default();
     for case in cases {
         let reply = answer(&runtime, &llm, set.request(case, MAX_TOKENS))?;
-        let written = as_written(&reply);
+        let unchecked = gate.unchecked(&reply);
         let (made, refused) = runtime.block_on(gate.admit(&reply, case));
-        bare.count(case, &written);
+        tags.count(case, &in_tags(&reply));
+        bare.count(case, &unchecked);
         gated.count(case, &made);
         report.detail(json!({
             "model": name, "user": case.user, "wanted": case.wanted, "reply": reply,
-            "without_gate": written, "with_gate": made, "refused": refused,
+            "without_gate": unchecked, "with_gate": made, "refused": refused,
         }));
     }
+    report.add(tags.recall(&format!("{name}, recall in tags alone")));
     for (score, how) in [(bare, "without the gate"), (gated, "with the gate")] {
         score.figures(name, how).into_iter().for_each(|figure: Figure| report.add(figure));
     }
@@ -85,3 +87,6 @@ fn answer(runtime: &Runtime, llm: &Gguf, request: LlmRequest) -> Result<String> 
         Ok::<_, Error>(text)
     })
 }
+
+#[cfg(test)]
+mod tests;

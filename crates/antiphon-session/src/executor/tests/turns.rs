@@ -5,6 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use antiphon_core::{Code, ToolEvent, ToolFailure};
 use antiphon_llm::{Role, Usage};
 use antiphon_state::{History, Said};
+use antiphon_tools::{FunctionTool, ToolSpec};
 
 use super::support::{
     Generation::{Breaks, Calls, Hangs, Panics, Refuses, Says},
@@ -128,6 +129,45 @@ async fn a_deferred_tool_tells_its_news_in_a_later_turn() {
     pass(Duration::from_secs(60)).await;
     let response = executor.execute_turn("thank you").await.unwrap();
     assert_eq!(response.content, "Your order arrives at noon.\nYou are welcome.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_keeps_the_tools_it_began_with() {
+    let weather = |id| Calls("", vec![call(id, "weather", r#"{"place": "Rome"}"#)]);
+    let agent = Scripted::new([
+        Calls("", vec![call("c1", "close_window", "{}")]),
+        weather("c2"),
+        Says(&["Sunny."]),
+        weather("c3"),
+        Says(&["I cannot tell."]),
+    ]);
+    let mut executor = executor(&agent);
+    let session = executor.session_handle();
+    let spec = ToolSpec::new("close_window", "Nobody looks out any more.");
+    let close = FunctionTool::raw(spec, {
+        let session = session.clone();
+        move |_, _| {
+            let session = session.clone();
+            async move {
+                session.tools().unregister("weather");
+                session.refresh_tools().await?;
+                Ok("closed".to_owned())
+            }
+        }
+    });
+    session.tools().register(close).unwrap();
+    session.refresh_tools().await.unwrap();
+    let response = executor.execute_turn("close the window; the weather?").await.unwrap();
+    let completed = |o: &ToolOutcome| matches!(o, ToolOutcome::Completed { .. });
+    assert!(response.tool_executions.iter().all(|e| completed(&e.outcome)), "{response:?}");
+    let response = executor.execute_turn("and now?").await.unwrap();
+    let unknown = ToolFailure::UnknownTool;
+    assert!(
+        matches!(&response.tool_executions[0].outcome, ToolOutcome::Failed { why, .. } if *why == unknown)
+    );
+    let asked = agent.asked.lock().unwrap();
+    let offered: Vec<usize> = asked.iter().map(|request| request.tools.len()).collect();
+    assert_eq!(offered, [4, 4, 4, 3, 3]);
 }
 
 #[tokio::test(start_paused = true)]

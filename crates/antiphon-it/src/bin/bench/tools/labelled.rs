@@ -39,10 +39,10 @@ pub(super) struct Case {
     pub(super) user: String,
     pub(super) wanted: Wanted,
     /// The tool to call.
-    tool: Option<String>,
+    pub(super) tool: Option<String>,
     /// Its arguments, each with every value that is right.
     #[serde(default)]
-    arguments: BTreeMap<String, Vec<Value>>,
+    pub(super) arguments: BTreeMap<String, Vec<Value>>,
 }
 
 /// What should come of a message.

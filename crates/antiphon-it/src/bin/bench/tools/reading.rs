@@ -23,7 +23,7 @@ pub(super) struct Made {
 }
 
 /// The calls in the tags that the model was told to use, in JSON that can be read.
-pub(super) fn as_written(reply: &str) -> Vec<Made> {
+pub(super) fn in_tags(reply: &str) -> Vec<Made> {
     let inside = reply.split("<tool_call>").skip(1);
     let inside = inside.filter_map(|rest| Some(rest.split_once("</tool_call>")?.0));
     let calls = inside.filter_map(|text| serde_json::from_str::<Value>(text).ok());
@@ -48,24 +48,41 @@ impl Gate {
         Ok(Self { tools: tools.freeze() })
     }
 
-    /// The calls that run, and why others do not.
-    pub(super) async fn admit(&self, reply: &str, case: &Case) -> (Vec<Made>, Vec<String>) {
-        let runner = Runner::new("bench", Arc::new(SessionClock::new(Pace::RealTime)));
+    /// The calls in any form that is understood, and what could not be read.
+    fn read(&self, reply: &str) -> (Vec<ToolCall>, Vec<String>) {
         let mut reader = CallReader::new(self.tools.names());
         let mut pieces = reader.push(reply);
         pieces.extend(reader.finish());
-        let heard = Heard { last: case.user.clone(), conversation: case.said() };
-        let (mut made, mut refused) = (Vec::new(), Vec::new());
+        let (mut calls, mut refused) = (Vec::new(), Vec::new());
         for (n, piece) in pieces.into_iter().enumerate() {
-            let (name, arguments) = match piece {
-                Piece::Speech(_) => continue,
-                Piece::Call { name, arguments } => (name, arguments),
-                Piece::Broken { why, .. } => {
-                    refused.push(why);
-                    continue;
+            match piece {
+                Piece::Speech(_) => {}
+                Piece::Call { name, arguments } => {
+                    calls.push(ToolCall { id: n.to_string(), name, arguments });
                 }
-            };
-            let call = ToolCall { id: n.to_string(), name: name.clone(), arguments };
+                Piece::Broken { why, .. } => refused.push(why),
+            }
+        }
+        (calls, refused)
+    }
+
+    /// All calls, unchecked.
+    pub(super) fn unchecked(&self, reply: &str) -> Vec<Made> {
+        let made = self.read(reply).0.into_iter().map(|ToolCall { name, arguments, .. }| {
+            let arguments = serde_json::from_str(&arguments).unwrap_or_default();
+            Made { name, arguments }
+        });
+        made.collect()
+    }
+
+    /// The calls that run, and why others do not.
+    pub(super) async fn admit(&self, reply: &str, case: &Case) -> (Vec<Made>, Vec<String>) {
+        let runner = Runner::new("bench", Arc::new(SessionClock::new(Pace::RealTime)));
+        let heard = Heard { last: case.user.clone(), conversation: case.said() };
+        let (calls, mut refused) = self.read(reply);
+        let mut made = Vec::new();
+        for call in calls {
+            let name = call.name.clone();
             let request = Request { heard: Some(heard.clone()), ..Request::new(call, TurnId(1)) };
             let events: Vec<ToolEvent> = runner.run(&self.tools, &request).collect().await;
             match events.last() {

@@ -49,16 +49,18 @@ impl Score {
         }
     }
 
+    pub(super) fn recall(self, name: &str) -> Figure {
+        let Self { right, wanted, .. } = self;
+        share(name, right, wanted, format!("{right} of {wanted} wanted calls were made"))
+    }
+
     pub(super) fn figures(self, model: &str, how: &str) -> Vec<Figure> {
-        let Self { calls, wanted, right, exact, words, needless, questions, guessed } = self;
-        let figure = |name: &str, part: usize, of: usize, what: String| {
-            // Nothing of nothing is nothing missed.
-            let percent = if of == 0 { 0.0 } else { 100.0 * part as f64 / of as f64 };
-            Figure::counted(&format!("{model} {how}, {name}"), percent, "%").how(what)
-        };
+        let Self { calls, right, exact, words, needless, questions, guessed, .. } = self;
+        let full = |name: &str| format!("{model} {how}, {name}");
+        let figure = |name, part, of, what| share(&full(name), part, of, what);
         vec![
             figure("precision", right, calls, format!("{right} of {calls} calls were wanted")),
-            figure("recall", right, wanted, format!("{right} of {wanted} wanted calls were made")),
+            self.recall(&full("recall")),
             figure(
                 "exact arguments",
                 exact,
@@ -81,4 +83,10 @@ impl Score {
             ),
         ]
     }
+}
+
+fn share(name: &str, part: usize, of: usize, how: String) -> Figure {
+    // Nothing of nothing is nothing missed.
+    let percent = if of == 0 { 0.0 } else { 100.0 * part as f64 / of as f64 };
+    Figure::counted(name, percent, "%").how(how)
 }
