@@ -23,6 +23,32 @@ pub(crate) struct Entry {
     pub(crate) validator: Validator,
 }
 
+impl Entry {
+    /// Reads what the tool says of itself, and checks it.
+    fn new(tool: impl Tool) -> Result<Self> {
+        let spec = tool.spec();
+        spec.check()?;
+        let validator = Validator::new(&spec.parameters).map_err(|e| {
+            let what = format!("the schema of the tool {:?}: {}", spec.name, e.detail());
+            refuse(what).with_help("see `parameters` of its specification").with_source(e)
+        })?;
+        Ok(Self { tool: Arc::new(tool), validator, spec })
+    }
+}
+
+fn put(entries: &mut Arc<Entries>, entry: Entry) -> Result<()> {
+    let name = entry.spec.name.clone();
+    if entries.len() >= MAX_TOOLS && !entries.contains_key(&name) {
+        return Err(refuse(format!("there are {MAX_TOOLS} tools already")));
+    }
+    Arc::make_mut(entries).insert(name, Arc::new(entry));
+    Ok(())
+}
+
+fn refuse(what: String) -> Error {
+    Error::new("tools.register", Code::InvalidInput, what)
+}
+
 type Entries = BTreeMap<String, Arc<Entry>>;
 
 /// A handle to a set of tools; clones share the set.
@@ -53,24 +79,24 @@ impl ToolSet {
     /// `invalid_input` if its name is taken, its specification or its schema is unusable, or the
     /// set is full.
     pub fn register(&self, tool: impl Tool) -> Result<()> {
-        let spec = tool.spec();
-        spec.check()?;
-        let refuse = |what: String| Error::new("tools.register", Code::InvalidInput, what);
-        let validator = Validator::new(&spec.parameters).map_err(|e| {
-            let what = format!("the schema of the tool {:?}: {}", spec.name, e.detail());
-            refuse(what).with_help("see `parameters` of its specification").with_source(e)
-        })?;
+        let entry = Entry::new(tool)?;
+        let name = &entry.spec.name;
         let mut entries = self.lock();
-        if entries.contains_key(&spec.name) {
+        if entries.contains_key(name) {
             let help = "choose another name, or unregister the other tool first";
-            return Err(refuse(format!("there is a tool {:?} already", spec.name)).with_help(help));
+            return Err(refuse(format!("there is a tool {name:?} already")).with_help(help));
         }
-        if entries.len() >= MAX_TOOLS {
-            return Err(refuse(format!("there are {MAX_TOOLS} tools already")));
-        }
-        let entry = Arc::new(Entry { tool: Arc::new(tool), validator, spec: spec.clone() });
-        Arc::make_mut(&mut entries).insert(spec.name, entry);
-        Ok(())
+        put(&mut entries, entry)
+    }
+
+    /// Puts a tool in place of the one of its name, or adds it: no reply is without either.
+    /// Replies and calls that run already keep what they have.
+    ///
+    /// # Errors
+    /// `invalid_input` as for [`register`](Self::register); the old tool then stays.
+    pub fn replace(&self, tool: impl Tool) -> Result<()> {
+        let entry = Entry::new(tool)?;
+        put(&mut self.lock(), entry)
     }
 
     /// Removes a tool; whether there was one. Replies and calls that run already keep it.

@@ -44,6 +44,18 @@ fn a_frozen_set_sees_no_change() {
 }
 
 #[test]
+fn a_replaced_tool_is_there_throughout() {
+    let tools = ToolSet::new().with(tool("a")).unwrap();
+    let other = ToolSpec::new("a", "Something else.");
+    tools.replace(FunctionTool::raw(other, |_, _| async { Ok("ok".into()) })).unwrap();
+    assert_eq!(tools.freeze().spec("a").unwrap().description, "Something else.");
+    let broken = ToolSpec::new("a", "Broken.").with_parameters(json!({"type": "text"}));
+    let broken = FunctionTool::raw(broken, |_, _| async { Ok("ok".into()) });
+    assert_eq!(tools.replace(broken).unwrap_err().code(), Code::InvalidInput);
+    assert_eq!(tools.freeze().spec("a").unwrap().description, "Something else.", "it stays");
+}
+
+#[test]
 fn clones_share_the_set() {
     let tools = ToolSet::new();
     tools.clone().register(tool("a")).unwrap();
