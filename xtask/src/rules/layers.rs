@@ -65,6 +65,8 @@ pub const TABLE: &[(&str, Row)] = &[
     ("antiphon-moonshine", Provider),
     ("antiphon-piper", Provider),
     ("antiphon-gguf", Provider),
+    ("antiphon-http", Provider),
+    ("antiphon-mcp", Provider),
     ("antiphon-models", Models),
     ("antiphon", Facade),
     ("antiphon-cli", Binary),
@@ -75,8 +77,11 @@ pub const TABLE: &[(&str, Row)] = &[
 ];
 
 /// Imports within a row, which no row allows by itself.
-const SAME_ROW: &[(&str, &str)] =
-    &[("antiphon-transport", "antiphon-audio"), ("antiphon-tools", "antiphon-macros")];
+const SAME_ROW: &[(&str, &str)] = &[
+    ("antiphon-transport", "antiphon-audio"),
+    ("antiphon-tools", "antiphon-macros"),
+    ("antiphon-mcp", "antiphon-http"),
+];
 
 /// Imports that only tests may have, beside those of the row.
 const FOR_TESTS: &[(Row, Row)] =
