@@ -64,6 +64,15 @@ fn tools_answer_and_refuse_in_words() {
 }
 
 #[test]
+fn tools_of_an_mcp_server_are_called() {
+    let output = output(env!("CARGO_BIN_EXE_mcp"));
+    assert_eq!(after(&output, "handbook_search: "), "Finds a page of the handbook. (Read)");
+    assert_eq!(after(&output, "answer: "), "Hold the button for ten seconds.");
+    assert!(after(&output, "refused: ").contains("/topic: is required"), "{output}");
+    assert_eq!(after(&output, "tools left: "), "0");
+}
+
+#[test]
 fn every_example_fits_a_page_and_is_listed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(folder.join("../README.md")).unwrap();
@@ -79,5 +88,5 @@ fn every_example_fits_a_page_and_is_listed() {
         assert!(readme.contains(&format!("examples/{name}")), "README.md does not list {name}");
         seen += 1;
     }
-    assert_eq!(seen, 7);
+    assert_eq!(seen, 8);
 }

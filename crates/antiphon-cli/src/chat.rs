@@ -86,7 +86,10 @@ struct Chat {
 }
 
 async fn chat(args: &Args, ready: Ready) -> Result<()> {
-    let Ready { parts, name, model, context, hung_up } = ready;
+    let Ready { parts, name, model, context, hung_up, servers } = ready;
+    let show = Show::new(args.json, args.verbose);
+    show.agent(&name, &model);
+    let connected = tools::connect(servers, &parts.tools, &show).await;
     let config = ChatConfig {
         max_messages: args.max_messages.unwrap_or(context.max_messages),
         warn_at_percent: context.warn_at_percent,
@@ -94,8 +97,6 @@ async fn chat(args: &Args, ready: Ready) -> Result<()> {
     };
     let mut manager = ChatSessionManager::new(parts, config)?;
     manager.start()?;
-    let show = Show::new(args.json, args.verbose);
-    show.agent(&name, &model);
     show.greeting(manager.executor()?.get_history());
     let interactive = stdin().is_terminal();
     let mut input = Input::open(interactive)?;
@@ -113,6 +114,9 @@ async fn chat(args: &Args, ready: Ready) -> Result<()> {
         }
     };
     chat.manager.terminate().await;
+    for server in connected {
+        server.close().await;
+    }
     ended?;
     if chat.failed > 0 && !interactive {
         let what = format!("{} messages could not be answered", chat.failed);

@@ -138,6 +138,10 @@ fn mcp_rules(mcp: &McpTools) -> Vec<Broken> {
         }
         _ => {}
     }
+    if !mcp.prefix.chars().all(is_plain) {
+        let what = "models cannot call tools of such names".to_owned();
+        broken.push(("prefix", what, "use letters, digits, `_` and `-`"));
+    }
     let unused =
         |field, what: &str| (field, format!("means nothing without `{what}`"), "remove it");
     if mcp.command.is_none() && !mcp.args.is_empty() {
@@ -154,13 +158,21 @@ fn mcp_rules(mcp: &McpTools) -> Vec<Broken> {
 
 fn http_rules(http: &HttpTool) -> Vec<Broken> {
     let mut broken = Vec::new();
-    let fits = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-    if !http.name.chars().all(fits) {
+    if !http.name.chars().all(is_plain) {
         let what = "models cannot call a tool of this name".to_owned();
         broken.push(("name", what, "use letters, digits, `_` and `-`"));
     }
     if !is_web_address(&http.url) {
         broken.push(("url", "is not an address".to_owned(), "write it as https://host/path"));
+    }
+    let (_, behind) = http.url.split_once("://").unwrap_or_default();
+    if behind.split(['/', '?']).next().is_some_and(|host| host.contains('{')) {
+        let what = "lets the model choose the host".to_owned();
+        broken.push(("url", what, "write the host out"));
+    }
+    if http.response.as_ref().is_some_and(|part| !part.starts_with('/')) {
+        let what = "is no JSON pointer".to_owned();
+        broken.push(("response", what, "write it as /items/0/name"));
     }
     let kind = http.parameters.get("type").and_then(Json::as_str);
     if !http.parameters.is_empty() && kind != Some("object") {
@@ -174,6 +186,10 @@ fn http_rules(http: &HttpTool) -> Vec<Broken> {
         broken.push(("url", what, "add it to `parameters: properties:`"));
     }
     broken
+}
+
+const fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
 }
 
 /// The names in braces.

@@ -23,7 +23,7 @@ pub enum Tool {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct McpTools {
-    /// Name of the server; its tools are told apart by it.
+    /// Name of the server in messages.
     #[schemars(length(min = 1, max = 64))]
     pub name: String,
     /// Program to start; it speaks MCP on standard input and output.
@@ -39,8 +39,20 @@ pub struct McpTools {
     /// Headers of every request to `url`.
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
-    /// The tools that may be called; without it all of them.
+    /// The tools that may be called, by the server's names; without it all of them.
     pub allow: Option<Vec<String>>,
+    /// Put before the names of its tools, such as `handbook_`: two servers may then have tools of
+    /// one name.
+    #[serde(default)]
+    #[schemars(length(max = 32), regex(pattern = "^[A-Za-z0-9_-]*$"))]
+    pub prefix: String,
+    /// What a call of a tool changes, by the server's names; without it what the server says.
+    #[serde(default)]
+    pub effects: BTreeMap<String, Effect>,
+    /// Milliseconds the server may take to start and to list its tools; without it the runtime's
+    /// default.
+    #[schemars(range(min = 1, max = 600_000))]
+    pub connect_timeout_ms: Option<u64>,
     /// Milliseconds one call may take; without it the runtime's default.
     #[schemars(range(min = 1, max = 600_000))]
     pub timeout_ms: Option<u64>,
@@ -59,7 +71,7 @@ pub struct HttpTool {
     /// Method of the request.
     #[serde(default)]
     pub method: Method,
-    /// Address; `{name}` in it is filled in from the parameters.
+    /// Address; `{name}` in its path and query is filled in from the parameters.
     pub url: String,
     /// Headers of the request.
     #[serde(default)]
@@ -67,6 +79,14 @@ pub struct HttpTool {
     /// JSON Schema of the parameters, an object.
     #[serde(default)]
     pub parameters: serde_json::Map<String, serde_json::Value>,
+    /// Body of the request, JSON: `{name}` in a text is filled in from the parameters. Without
+    /// it the parameters that the address does not use.
+    #[serde(default)]
+    pub body: serde_json::Value,
+    /// The part of the answer that the model sees, as a JSON pointer such as `/items/0/name`;
+    /// without it the whole.
+    #[schemars(regex(pattern = "^/"))]
+    pub response: Option<String>,
     /// What a call changes in the world.
     #[serde(default)]
     pub effect: Effect,

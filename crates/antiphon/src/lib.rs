@@ -19,6 +19,8 @@
 //! ```
 
 pub mod local;
+#[cfg(any(feature = "http-tools", feature = "mcp"))]
+pub mod remote_tools;
 mod scripted;
 mod text_tools;
 pub mod tune;
@@ -27,7 +29,11 @@ pub use antiphon_audio as audio;
 pub use antiphon_config as config;
 pub use antiphon_conversation as conversation;
 pub use antiphon_gguf as gguf;
+#[cfg(feature = "http-tools")]
+pub use antiphon_http as http;
 pub use antiphon_llm as llm;
+#[cfg(feature = "mcp")]
+pub use antiphon_mcp as mcp;
 pub use antiphon_models as models;
 pub use antiphon_moonshine as moonshine;
 pub use antiphon_piper as piper;

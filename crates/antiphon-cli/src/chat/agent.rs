@@ -8,14 +8,14 @@ use std::sync::{
 use antiphon::{
     Error, LlmAgent, Pace, Result, ScriptedLlm, SessionClock, TextTools,
     chat::ExecutorParts,
-    config::{Context, Effective, Model, Setting, Tool},
+    config::{Context, Effective, Model, Setting},
     gguf::GgufOptions,
     llm::Llm,
     local::{self, LlmModel},
-    tools::ToolSet,
+    mcp::McpServer,
 };
 
-use super::tools;
+use super::tools::{self, Named};
 use crate::progress::Bar;
 
 /// Providers of language models that a chat can run on.
@@ -49,6 +49,8 @@ pub(super) struct Ready {
     pub(super) model: String,
     pub(super) context: Context,
     pub(super) hung_up: HungUp,
+    /// Servers whose tools come with them, once they are connected.
+    pub(super) servers: Vec<McpServer>,
 }
 
 impl Ready {
@@ -57,7 +59,7 @@ impl Ready {
         let file = effective.agent();
         let hung_up = HungUp::default();
         // Tools first: what is wrong with them shows before a model is fetched.
-        let tools = tool_set(effective, &hung_up)?;
+        let Named { tools, servers } = tools::named(effective, &hung_up)?;
         let llm = language_model(effective)?;
         let model = llm.capabilities().model;
         let mut config = file.to_conversation_config();
@@ -69,31 +71,9 @@ impl Ready {
             clock: Arc::new(SessionClock::new(Pace::RealTime)),
             session: "chat".into(),
         };
-        Ok(Self { parts, name: file.name.clone(), model, context: file.context.clone(), hung_up })
+        let (name, context) = (file.name.clone(), file.context.clone());
+        Ok(Self { parts, name, model, context, hung_up, servers })
     }
-}
-
-fn tool_set(effective: &Effective, hung_up: &HungUp) -> Result<ToolSet> {
-    let set = ToolSet::new();
-    for (i, tool) in effective.agent().tools.iter().enumerate() {
-        let (at, name) = (format!("tools.{i}"), tool.name());
-        match tool {
-            Tool::Builtin(_) => match tools::builtin(name, hung_up) {
-                Some(tool) => set.register(tool)?,
-                None => {
-                    let known = tools::BUILTIN;
-                    let what = format!("there is no such tool; there are: {}", known.join(", "));
-                    let at = format!("{at}.builtin");
-                    return Err(effective.refuse(&at, &what, name, &known).into());
-                }
-            },
-            Tool::Mcp(_) | Tool::Http(_) => {
-                let what = "chat runs built-in tools only, not servers and web services";
-                return Err(effective.refuse(&at, what, name, &[]).into());
-            }
-        }
-    }
-    Ok(set)
 }
 
 fn language_model(effective: &Effective) -> Result<Arc<dyn Llm>> {

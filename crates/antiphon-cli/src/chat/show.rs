@@ -99,8 +99,11 @@ impl Show {
     }
 
     pub(super) fn nearly_full(&self, session: &ChatSession) {
-        let text =
-            format!("{} messages: the chat is nearly full; /clear forgets it", session.messages);
+        let text = "messages: the chat is nearly full; /clear forgets it";
+        self.warning(&format!("{} {text}", session.messages));
+    }
+
+    pub(super) fn warning(&self, text: &str) {
         self.either(&json!({ "warning": text }), &format!("warning: {text}"));
     }
 

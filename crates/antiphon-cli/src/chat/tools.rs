@@ -1,14 +1,87 @@
-//! The tools that are built in: the time, a table of weather, and the end of the chat.
+//! The tools an agent file names: those that are built in (the time, a table of weather, and the
+//! end of the chat), requests to web services, and those of MCP servers.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use antiphon::tools::{EffectClass, FunctionTool, RunContext, ToolError, ToolSpec};
+use antiphon::{
+    Error, Result,
+    config::{Effective, Tool},
+    mcp::{McpServer, McpTools},
+    remote_tools,
+    tools::{EffectClass, FunctionTool, RunContext, ToolError, ToolSet, ToolSpec},
+};
 use serde_json::{Value, json};
 
-use super::agent::HungUp;
+use super::{agent::HungUp, show::Show};
 
-/// Their names.
-pub(super) const BUILTIN: [&str; 3] = ["clock", "end_call", "weather"];
+/// The tools of an agent: those that are ready, and servers that have some.
+pub(super) struct Named {
+    pub(super) tools: ToolSet,
+    pub(super) servers: Vec<McpServer>,
+}
+
+/// The tools that the agent file names. Nothing is started or asked yet.
+pub(super) fn named(effective: &Effective, hung_up: &HungUp) -> Result<Named> {
+    let tools = ToolSet::new();
+    let mut servers = Vec::new();
+    for (i, tool) in effective.agent().tools.iter().enumerate() {
+        let name = tool.name();
+        let refuse = |tag: &str, what: &str, known: &[&str]| -> Error {
+            effective.refuse(&format!("tools.{i}.{tag}"), what, name, known).into()
+        };
+        match tool {
+            Tool::Builtin(_) => {
+                let tool = builtin(name, hung_up).ok_or_else(|| {
+                    let what = format!("there is no such tool; there are: {}", BUILTIN.join(", "));
+                    refuse("builtin", &what, &BUILTIN)
+                })?;
+                tools.register(tool)?;
+            }
+            Tool::Http(http) => {
+                let tool = remote_tools::http_tool(http);
+                let tool = tool.map_err(|e| refuse("http", e.detail(), &[]))?;
+                tools.register(tool).map_err(|e| refuse("http", e.detail(), &[]))?;
+            }
+            Tool::Mcp(mcp) => servers.push(remote_tools::mcp_server(mcp)),
+        }
+    }
+    Ok(Named { tools, servers })
+}
+
+/// Connects the servers, all at once. One that cannot be used costs its tools and a warning.
+pub(super) async fn connect(
+    servers: Vec<McpServer>,
+    tools: &ToolSet,
+    show: &Show,
+) -> Vec<McpTools> {
+    let connecting: Vec<_> = servers
+        .into_iter()
+        .map(|server| {
+            let tools = tools.clone();
+            tokio::spawn(async move { server.connect(&tools).await })
+        })
+        .collect();
+    let mut connected = Vec::new();
+    for server in connecting {
+        match server.await {
+            Ok(Ok(server)) => {
+                for skipped in server.skipped() {
+                    show.warning(&format!("the tool {skipped} (MCP server {})", server.name()));
+                }
+                connected.push(server);
+            }
+            Ok(Err(e)) => {
+                let help = e.help().map(|help| format!(" ({help})")).unwrap_or_default();
+                show.warning(&format!("{}{help}: the agent is without its tools", e.detail()));
+            }
+            Err(e) => show.warning(&format!("an MCP server could not be connected: {e}")),
+        }
+    }
+    connected
+}
+
+/// The names of those that are built in.
+const BUILTIN: [&str; 3] = ["clock", "end_call", "weather"];
 
 /// Made-up weather: place, degrees Celsius, sky.
 const WEATHER: &str = include_str!("weather.tsv");
@@ -16,7 +89,7 @@ const WEATHER: &str = include_str!("weather.tsv");
 /// Seconds of a day.
 const DAY: u64 = 86_400;
 
-pub(super) fn builtin(name: &str, hung_up: &HungUp) -> Option<FunctionTool> {
+fn builtin(name: &str, hung_up: &HungUp) -> Option<FunctionTool> {
     let spec = |about: &str| ToolSpec::new(name, about).with_effect(EffectClass::Read);
     match name {
         "clock" => {

@@ -2,9 +2,11 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{Read as _, Write as _},
+    net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    thread,
 };
 
 use serde_json::Value;
@@ -142,7 +144,7 @@ fn what_a_chat_does_not_have_is_refused_with_what_there_is() {
         ("models: {llm: {options: {temperature: hot}}}", "a number"),
         ("models: {llm: {provider: scripted}}", "replies"),
         ("tools: [{builtin: wether}]", "weather"),
-        ("tools: [{mcp: {name: a, command: b}}]", "built-in tools only"),
+        ("tools: [{http: {name: a, url: 'https://a'}}]", "has no description"),
         ("nam: x", "name"),
     ];
     for (text, word) in cases {
@@ -164,4 +166,87 @@ fn the_local_model_answers() {
     let response = &lines(&output, "response")[0];
     assert!(!response["content"].as_str().unwrap().is_empty(), "{response}");
     assert!(response["tokens_used"]["output_tokens"].as_u64().unwrap() <= 16, "{response}");
+}
+
+/// Serves `answer` to one request on loopback, and gives the request's text back.
+fn service(answer: &'static str) -> (String, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let serve = move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let n = stream.read(&mut request).unwrap();
+        let length = answer.len();
+        write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{answer}").unwrap();
+        String::from_utf8_lossy(&request[..n]).into_owned()
+    };
+    (origin, thread::Builder::new().name("service".to_owned()).spawn(serve).unwrap())
+}
+
+const FIND: &str = r#"["<tool_call>{\"name\": \"find\", \"arguments\": {\"day\": \"1 May\"}}</tool_call>", "The window is free."]"#;
+
+#[test]
+fn a_web_service_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let (origin, served) = service(r#"{"tables": ["window"]}"#);
+    let more = format!(
+        "tools:
+  - http:
+      name: find
+      description: Finds a table.
+      url: '{origin}/tables?day={{day}}'
+      headers: {{Authorization: 'Bearer ${{FIND_KEY}}'}}
+      response: /tables/0
+      effect: read
+      parameters: {{type: object, required: [day], properties: {{day: {{type: string}}}}}}
+"
+    );
+    let file = agent(dir.path(), FIND, &more);
+    let mut command = bare(&["chat", file.to_str().unwrap(), "--verbose"]);
+    command.env("FIND_KEY", "key-of-the-service");
+    let output = piped(command, b"Is a table free on 1 May?\n");
+    let said = stdout(&output);
+    assert!(output.status.success(), "{said}{}", stderr(&output));
+    assert!(said.contains("[find] said: window") && said.contains("The window is free."), "{said}");
+    assert!(!said.contains("key-of-the-service"), "{said}");
+    let asked = served.join().unwrap();
+    assert!(asked.starts_with("GET /tables?day=1%20May HTTP/1.1"), "{asked}");
+    assert!(asked.contains("Bearer key-of-the-service"), "{asked}");
+}
+
+/// A server of MCP as a script: it knows in which order it is asked.
+const SERVER: &str = r#"
+read greeting
+echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}}'
+read ready
+read list
+echo '{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"find","description":"Finds.","inputSchema":{"type":"object","properties":{"day":{"type":"string"}}}},{"name":"broken","description":"x","inputSchema":1}]}}'
+read call
+echo '{"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"window"}]}}'
+read end
+"#;
+
+#[test]
+fn tools_of_servers_are_called_and_absent_servers_cost_a_warning() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("server.sh"), SERVER).unwrap();
+    let script = dir.path().join("server.sh").display().to_string();
+    let more = format!(
+        "tools:
+  - mcp: {{name: there, command: sh, args: ['{script}'], effects: {{find: read}}}}
+  - mcp: {{name: absent, command: no-such-program-anywhere}}
+"
+    );
+    let file = agent(dir.path(), FIND, &more);
+    let output = chat(&file, &["--verbose"], b"/tools\nIs a table free on 1 May?\n");
+    let said = stdout(&output);
+    assert!(output.status.success(), "{said}{}", stderr(&output));
+    for line in [
+        "warning: the tool \"broken\": is not described as the protocol says",
+        "warning: \"no-such-program-anywhere\" cannot be started",
+        "[find] said: window",
+        "The window is free.",
+    ] {
+        assert!(said.contains(line), "no {line:?} in\n{said}");
+    }
 }

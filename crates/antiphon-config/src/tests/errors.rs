@@ -125,6 +125,39 @@ fn settings_must_go_together() {
 }
 
 #[test]
+fn a_tool_elsewhere_is_reached_as_it_can_be() {
+    let yaml = "tools:\n  - mcp: {name: b, command: b, prefix: 'b.'}\n  \
+                - http: {name: c, url: 'https://{host}/', response: items}\n";
+    check(
+        yaml,
+        expect![[r#"
+        agent.yaml:2:40: tools.0.mcp.prefix: models cannot call tools of such names
+          |
+        2 |   - mcp: {name: b, command: b, prefix: 'b.'}
+          |                                        ^^^^
+          = help: use letters, digits, `_` and `-`
+
+        agent.yaml:3:26: tools.1.http.url: lets the model choose the host
+          |
+        3 |   - http: {name: c, url: 'https://{host}/', response: items}
+          |                          ^^^^^^^^^^^^^^^^^
+          = help: write the host out
+
+        agent.yaml:3:26: tools.1.http.url: `{host}` is not one of the parameters
+          |
+        3 |   - http: {name: c, url: 'https://{host}/', response: items}
+          |                          ^^^^^^^^^^^^^^^^^
+          = help: add it to `parameters: properties:`
+
+        agent.yaml:3:55: tools.1.http.response: is no JSON pointer
+          |
+        3 |   - http: {name: c, url: 'https://{host}/', response: items}
+          |                                                       ^^^^^
+          = help: write it as /items/0/name"#]],
+    );
+}
+
+#[test]
 fn tools_must_make_sense() {
     let yaml = "tools:\n  - mcp: {name: a}\n  - mcp: {name: b, url: ftp://b, env: {A: b}}\n  \
                 - http: {name: a b, url: 'https://x/{id}', parameters: {type: string}}\n  \
