@@ -1,6 +1,6 @@
 //! A server as a child process: started without our secrets, killed with its children, reaped.
 
-use std::{env, ffi::OsString, io, process::Stdio, time::Duration};
+use std::{env, ffi::OsString, io, process::Stdio, sync::Arc, time::Duration};
 
 use antiphon_core::{Code, Error, Result};
 use rmcp::{
@@ -11,6 +11,7 @@ use rmcp::{
 use tokio::{
     io::AsyncReadExt as _,
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    sync::Notify,
     task::JoinHandle,
     time::timeout,
 };
@@ -50,6 +51,8 @@ pub(crate) struct Server {
     lines: Lines<ChildStdout, ChildStdin>,
     /// Reads the error output until it ends.
     errors: Option<JoinHandle<()>>,
+    /// It has closed its input.
+    broken: Arc<Notify>,
     fate: Fate,
 }
 
@@ -81,7 +84,7 @@ impl Server {
         };
         let errors = Some(tokio::spawn(listen(errors, fate.clone())));
         let lines = Lines::new(output, input, fate.clone());
-        Ok(Self { child, lines, errors, fate: fate.clone() })
+        Ok(Self { child, lines, errors, broken: Arc::default(), fate: fate.clone() })
     }
 
     /// Kills what is left of the group. The child itself is not reaped yet, so that its id cannot
@@ -147,11 +150,28 @@ impl Transport<RoleClient> for Server {
         &mut self,
         message: TxJsonRpcMessage<RoleClient>,
     ) -> impl Future<Output = io::Result<()>> + Send + 'static {
-        self.lines.send(message)
+        let sent = self.lines.send(message);
+        let broken = Arc::clone(&self.broken);
+        async move {
+            // The failure is told by the end of the connection: why a program has ended is known
+            // where its output is read, and not here.
+            if sent.await.is_err() {
+                broken.notify_one();
+            }
+            Ok(())
+        }
     }
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleClient>> {
-        let message = self.lines.receive().await;
+        let message = tokio::select! {
+            biased;
+            message = self.lines.receive() => message,
+            () = self.broken.notified() => {
+                // What it has written before is still to be read.
+                self.broken.notify_one();
+                timeout(STATUS, self.lines.receive()).await.unwrap_or_default()
+            }
+        };
         if message.is_none() {
             match timeout(STATUS, self.child.wait()).await {
                 Ok(Ok(status)) => self.fate.end(format!("it has ended ({status})")),

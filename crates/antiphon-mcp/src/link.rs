@@ -40,6 +40,10 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
+/// How long the end of a connection is waited for: a process has its two pauses and what is
+/// still to be sent, an address gets a last request.
+const MAX_CLOSE: Duration = Duration::from_secs(5);
+
 /// Longest text of a server's that an error repeats, in bytes.
 const MAX_TOLD: usize = 400;
 
@@ -158,8 +162,9 @@ impl Link {
         self.closed.store(true, Ordering::Release);
         let live = self.lock().take();
         if let Some(mut live) = live {
-            // It fails if the task was stopped with its runtime: then it is closed, too.
-            let _ = live.service.close().await;
+            // It fails if the task was stopped with its runtime: then it is closed, too. What takes
+            // longer goes on without us.
+            let _ = timeout(MAX_CLOSE, live.service.close()).await;
         }
     }
 

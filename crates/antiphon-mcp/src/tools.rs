@@ -97,7 +97,7 @@ impl McpTools {
     }
 
     /// Takes the tools out of the set, ends the server and waits until its process is gone:
-    /// three seconds at most.
+    /// five seconds at most.
     ///
     /// Cancel safe: the server then ends without being waited for.
     pub async fn close(self) {
