@@ -30,6 +30,7 @@ fn serve(listener: TcpListener, ours: Ours) -> JoinSet<()> {
         let mut connections = JoinSet::new();
         loop {
             let (stream, _) = listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
             let service = TowerToHyperService::new(service.clone());
             connections.spawn(async move {
                 let server = hyper::server::conn::http1::Builder::new();
