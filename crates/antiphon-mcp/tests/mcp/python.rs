@@ -16,45 +16,50 @@ use crate::support::{World, soon};
 
 const LOCK: &str = include_str!("../python/requirements.lock");
 
-/// The file that says which lock a folder was made from. It is written last.
+/// The file that says what a folder was made from. It is written last.
 const MARKER: &str = "installed.lock";
 
-/// A Python with the SDK; installed at the first use, beside the models in the user's cache.
-fn python() -> String {
-    static PYTHON: OnceLock<String> = OnceLock::new();
-    PYTHON.get_or_init(install).clone()
+/// The folder with the SDK; installed at the first use, beside the models in the user's cache.
+fn packages() -> String {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(install).to_str().unwrap().to_owned()
 }
 
-fn install() -> String {
+fn install() -> PathBuf {
     let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| Some(env::home_dir()?.join(".cache"))).unwrap();
     let folder = cache.join("antiphon/tests/python-mcp");
-    let python = |folder: &Path| folder.join("bin/python").to_str().unwrap().to_owned();
-    let is_made = |folder: &Path| fs::read_to_string(folder.join(MARKER)).is_ok_and(|l| l == LOCK);
+    // Some of the packages are built for one version of Python.
+    let made_from = run(Command::new("python3").arg("--version")) + LOCK;
+    let is_made =
+        |folder: &Path| fs::read_to_string(folder.join(MARKER)).is_ok_and(|m| m == made_from);
     if is_made(&folder) {
-        return python(&folder);
+        return folder;
     }
     // Made apart and moved: another test that makes it at the same time meets all or nothing.
     fs::create_dir_all(folder.parent().unwrap()).unwrap();
     let new = folder.with_extension(std::process::id().to_string());
     let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/requirements.lock");
-    run(Command::new("python3").args(["-m", "venv"]).arg(&new));
-    run(Command::new(python(&new))
+    run(Command::new("python3")
         .args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
-        .args(["--require-hashes", "--only-binary", ":all:", "-r", lock]));
-    fs::write(new.join(MARKER), LOCK).unwrap();
+        .args(["--require-hashes", "--only-binary", ":all:", "-r", lock, "--target"])
+        .arg(&new)
+        .env("PIP_REQUIRE_VIRTUALENV", "0"));
+    fs::write(new.join(MARKER), &made_from).unwrap();
     let _ = fs::remove_dir_all(&folder);
     if fs::rename(&new, &folder).is_err() {
         let _ = fs::remove_dir_all(&new);
     }
     assert!(is_made(&folder), "{} was not made", folder.display());
-    python(&folder)
+    folder
 }
 
-fn run(command: &mut Command) {
+/// What `command` prints. It must succeed.
+fn run(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
-    let said = [stdout, stderr].concat();
-    assert!(status.success(), "{command:?}: {}", String::from_utf8_lossy(&said));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(status.success(), "{command:?}: {}{}", text(&stdout), text(&stderr));
+    text(&stdout)
 }
 
 const SERVER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/server.py");
@@ -86,12 +91,14 @@ async fn is_used(server: McpServer) {
 
 #[tokio::test]
 async fn it_is_used_as_a_process() {
-    is_used(McpServer::command("python", python()).arg(SERVER)).await;
+    let server = McpServer::command("python", "python3").arg(SERVER);
+    is_used(server.env("PYTHONPATH", packages())).await;
 }
 
 #[tokio::test]
 async fn it_is_used_by_http() {
-    let mut command = tokio::process::Command::new(python());
+    let mut command = tokio::process::Command::new("python3");
+    command.env("PYTHONPATH", packages());
     // With port 0 the system chooses one, and the server says which.
     command.args([SERVER, "0"]).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut server = command.spawn().unwrap();
