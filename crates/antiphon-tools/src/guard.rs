@@ -103,9 +103,13 @@ impl Guards {
             return Ok(());
         }
         remember(&mut self.asked, Made { turn: attempt.turn, what: what.to_owned() });
-        let text = "Not done yet: the user has to confirm it. Say in one sentence what will be \
-                    done and ask. Only if the user then agrees, call again with the same arguments.";
-        Err((Failure::Unconfirmed, text.to_owned()))
+        // Small models say what they are told as it stands: then it is a question.
+        let text = attempt.spec.question_for(attempt.arguments).unwrap_or_else(|| {
+            "Not done yet: the user has to confirm it. Say in one sentence what will be done and \
+             ask. Only if the user then agrees, call again with the same arguments."
+                .to_owned()
+        });
+        Err((Failure::Unconfirmed, text))
     }
 
     fn within_rate(&mut self, now: Timestamp, spec: &ToolSpec) -> Result<(), Refusal> {

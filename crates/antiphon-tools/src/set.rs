@@ -104,6 +104,12 @@ impl ToolSet {
         Arc::make_mut(&mut self.lock()).remove(name).is_some()
     }
 
+    /// Holds what `other` holds, and nothing else. Replies that run already do not see it.
+    pub fn adopt(&self, other: &Self) {
+        let entries = Arc::clone(&other.lock());
+        *self.lock() = entries;
+    }
+
     /// The set as it is now, for one reply: later changes do not reach it.
     #[must_use]
     pub fn freeze(&self) -> FrozenTools {

@@ -43,6 +43,10 @@ pub struct ToolSpec {
     /// Whether the user confirms each call first. Always so for
     /// [`EffectClass::Irreversible`].
     pub confirm: bool,
+    /// What the user is asked then; `{name}` in it is the argument of that name. Without it the
+    /// model finds words of its own, which the smallest models do badly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
 }
 
 impl ToolSpec {
@@ -57,6 +61,7 @@ impl ToolSpec {
             timeout: DEFAULT_TIMEOUT,
             rate_limit: None,
             confirm: false,
+            question: None,
         }
     }
 
@@ -99,6 +104,23 @@ impl ToolSpec {
     pub const fn with_confirmation(mut self) -> Self {
         self.confirm = true;
         self
+    }
+
+    /// Has the user confirm each call first, by this question: `Shall I book it for {day}?`.
+    #[must_use]
+    pub fn with_question(mut self, question: impl Into<String>) -> Self {
+        (self.confirm, self.question) = (true, Some(question.into()));
+        self
+    }
+
+    /// The question before a call with `arguments`, if there is one.
+    pub(crate) fn question_for(&self, arguments: &Value) -> Option<String> {
+        let fill = |text: String, (name, value): (&String, &Value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            text.replace(&format!("{{{name}}}"), &value)
+        };
+        let arguments = arguments.as_object().into_iter().flatten();
+        self.question.clone().map(|question| arguments.fold(question, fill))
     }
 
     /// What the model and the conversation are told.

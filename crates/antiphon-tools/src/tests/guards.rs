@@ -122,3 +122,13 @@ fn what_is_remembered_is_bounded() {
     assert_eq!(world.failure(1, "new", "act", "{\"i\":1999}").0, Failure::Duplicate);
     assert_eq!(world.answer(1, "newer", "act", "{\"i\":0}"), "ok", "forgotten by now");
 }
+
+#[test]
+fn a_tool_can_bring_its_question() {
+    let who = serde_json::json!({"type": "object", "properties": {"who": {"type": "string"}}});
+    let spec = ToolSpec::new("act", "For a test.").with_parameters(who);
+    let world = world(spec.with_question("Shall I write to {who}?"));
+    let (why, text) = world.failure(1, "c1", "act", r#"{"who": "Ada"}"#);
+    assert_eq!((why, text.as_str()), (Failure::Unconfirmed, "Shall I write to Ada?"));
+    assert_eq!(world.answer(2, "c2", "act", r#"{"who": "Ada"}"#), "ok");
+}

@@ -126,3 +126,15 @@ fn a_specification_survives_the_wire() {
     let wire = serde_json::to_string(&spec).unwrap();
     assert_eq!(serde_json::from_str::<ToolSpec>(&wire).unwrap(), spec);
 }
+
+#[test]
+fn a_set_takes_over_what_another_holds_and_then_goes_its_own_way() {
+    let (tools, other) = (ToolSet::new().with(tool("old")).unwrap(), ToolSet::new());
+    other.register(tool("new")).unwrap();
+    let frozen = tools.freeze();
+    tools.adopt(&other);
+    assert_eq!(names(&tools), ["new"]);
+    assert_eq!(frozen.names().collect::<Vec<_>>(), ["old"], "a reply keeps what it has");
+    other.unregister("new");
+    assert_eq!(names(&tools), ["new"]);
+}
