@@ -51,6 +51,8 @@ struct Shared {
     capabilities: LlmCapabilities,
     options: GgufOptions,
     ids: Ids,
+    /// What begins a call, for replies that may not begin so.
+    openings: Arc<[u32]>,
 }
 
 impl Gguf {
@@ -80,8 +82,9 @@ impl Gguf {
         thread.spawn(move || worker.run(&inbox)).map_err(|e| {
             Error::new(LOAD, Code::Unavailable, "no thread to run the model").with_source(e)
         })?;
-        let ids = Ids::default();
-        Ok(Self(Arc::new(Shared { jobs, vocabulary, chat, capabilities, options, ids })))
+        let (ids, openings) = (Ids::default(), vocabulary.openings().into());
+        let shared = Shared { jobs, vocabulary, chat, capabilities, options, ids, openings };
+        Ok(Self(Arc::new(shared)))
     }
 
     /// The number of tokens of a text, for budgeting a context. Each message takes about five
@@ -147,7 +150,11 @@ impl Llm for Gguf {
         let max_tokens = wanted.min(capabilities.context_tokens - context.len());
         let mut sampling = options.sampling.clone();
         sampling.temperature = request.temperature.unwrap_or(sampling.temperature);
-        let reply = Reply { max_tokens, sampler: Sampler::new(sampling) };
+// After its last call a model has to speak, and would rather call again.
+        let called = request.messages.iter().any(|message| !message.tool_calls.is_empty());
+        let barred =
+            if called && request.tools.is_empty() { self.0.openings.clone() } else { [].into() };
+        let reply = Reply { max_tokens, sampler: Sampler::new(sampling), barred };
         let calls = Calls::new(&request, &self.0.ids).filter(|_| options.read_calls);
         Ok(Box::pin(Events { calls, ..self.0.submit(context, Some(reply))? }))
     }

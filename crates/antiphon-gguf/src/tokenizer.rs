@@ -81,6 +81,16 @@ impl Vocabulary {
         self.control.binary_search(&token).is_ok()
     }
 
+    /// The tokens that begin a call, in any dialect, or nothing at all: no spoken reply begins so.
+    pub(crate) fn openings(&self) -> Vec<u32> {
+        let tokens = u32::try_from(self.tokenizer.get_vocab_size(true)).unwrap_or(u32::MAX);
+        let opens = |token: &u32| {
+            let bytes = self.bytes(*token);
+            bytes.trim_ascii_start().first().is_none_or(|first| b"{[`<".contains(first))
+        };
+        (0..tokens).filter(|token| !self.is_control(*token)).filter(opens).collect()
+    }
+
     fn bytes(&self, token: u32) -> Vec<u8> {
         let name = self.tokenizer.id_to_token(token).unwrap_or_default();
         name.chars().filter_map(byte).collect()

@@ -29,6 +29,10 @@ For each function call, return a json object with function name and arguments wi
 {\"name\": <function-name>, \"arguments\": <args-json-object>}
 </tool_call>";
 
+/// A conversation that begins with the assistant is none that a model has seen with tools: Qwen
+/// 0.5B then answers every question out of its own head. So the greeting is told, not shown.
+const GREETED: &str = "You have begun the conversation with the words ";
+
 /// A turn of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Turn {
@@ -42,17 +46,33 @@ pub(crate) struct Turn {
 pub(crate) fn turns(LlmRequest { messages, tools, .. }: &LlmRequest) -> Vec<Turn> {
     let mut turns: Vec<Turn> =
         messages.chunk_by(|a, b| (a.role, b.role) == (Role::Tool, Role::Tool)).map(turn).collect();
-    if tools.is_empty() {
+    let called = messages.iter().any(|message| !message.tool_calls.is_empty());
+    if tools.is_empty() && !called {
         return turns;
     }
-    let offer = tools.iter().fold(OFFER.to_owned(), |text, tool| text + "\n" + &signature(tool));
-    let offer = offer + FORM;
+    let greeting = match messages.as_slice() {
+        [system, greeting, ..] if system.role == Role::System => Some(greeting),
+        _ => None,
+    };
+    let mut added = String::new();
+    if let Some(greeting) =
+        greeting.filter(|m| m.role == Role::Assistant && m.tool_calls.is_empty())
+    {
+        added = format!("\n\n{GREETED}{:?}", greeting.content);
+        turns.remove(1);
+    }
+    if !tools.is_empty() {
+        let offer = tools.iter().map(|tool| format!("\n{}", signature(tool)));
+        added += &format!("\n\n{OFFER}{}{FORM}", offer.collect::<String>());
+    }
     match turns.first_mut() {
         Some(first) if messages.first().is_some_and(|m| m.role == Role::System) => {
-            first.text = format!("{}\n\n{offer}", first.text);
-            first.tagged = true;
+            first.text += &added;
+            first.tagged |= !tools.is_empty();
         }
-        Some(_) | None => turns.insert(0, Turn { text: format!("system\n{offer}"), tagged: true }),
+        Some(_) | None => {
+            turns.insert(0, Turn { text: format!("system\n{}", added.trim_start()), tagged: true });
+        }
     }
     turns
 }

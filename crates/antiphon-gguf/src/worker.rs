@@ -41,6 +41,8 @@ pub(crate) struct Job {
 pub(crate) struct Reply {
     pub(crate) max_tokens: usize,
     pub(crate) sampler: Sampler,
+    /// Tokens that it may not begin with.
+    pub(crate) barred: Arc<[u32]>,
 }
 
 /// Everything the thread owns.
@@ -176,6 +178,11 @@ impl Worker {
             Some(reply) if g.said.len() >= reply.max_tokens => Step::Finished(FinishReason::Length),
             Some(reply) => {
                 let logits = self.decoder.logits(&mut self.scratch);
+                for barred in reply.barred.iter().filter(|_| g.said.is_empty()) {
+                    if let Some(logit) = logits.get_mut(*barred as usize) {
+                        *logit = f32::NEG_INFINITY;
+                    }
+                }
                 let token = reply.sampler.choose(logits, &g.said);
                 let most = reply.max_tokens;
                 self.say(g, token, most)

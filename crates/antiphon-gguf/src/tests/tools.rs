@@ -248,3 +248,30 @@ fn a_model_that_has_called_is_read_though_it_is_offered_nothing_any_more() {
     let read = calls.read(delta(text));
     assert!(matches!(&read[..], [LlmEvent::ToolCall(_)]), "it would be spoken: {read:?}");
 }
+
+#[test]
+fn with_tools_a_greeting_is_told_and_not_shown() {
+    let messages = vec![
+        Message::new(Role::System, "Be brief."),
+        Message::new(Role::Assistant, "Hello!"),
+        Message::new(Role::User, "Are you open?"),
+    ];
+    let request = |tools| LlmRequest { messages: messages.clone(), tools, ..LlmRequest::default() };
+    let with = turns(&request(tools()));
+    assert_eq!(with.len(), 2);
+    let told =
+        "system\nBe brief.\n\nYou have begun the conversation with the words \"Hello!\"\n\n# Tools";
+    assert!(with[0].text.starts_with(told), "{}", with[0].text);
+    let without = turns(&request(Vec::new()));
+    assert_eq!(without[1].text, "assistant\nHello!");
+}
+
+#[test]
+fn what_begins_a_call_is_known_and_speech_is_not_among_it() {
+    let (_folder, path) = Tiny::new("qwen2").write();
+    let (vocabulary, _) = open(&path);
+    let openings = vocabulary.openings();
+    let begins = |text: &str| openings.contains(&vocabulary.encode(text).unwrap()[0]);
+    assert!(["{", "[", "`", "<", " {", "\n"].into_iter().all(begins), "{openings:?}");
+    assert!(!["he", "I", "7", " he"].into_iter().any(begins));
+}
