@@ -28,7 +28,7 @@ pub use faults::{Faults, Profile};
 pub use invariants::Invariants;
 pub use model::Model;
 pub use noise::storm;
-pub use providers::{Providers, Replies};
+pub use providers::{Providers, Replies, Tools, Wish};
 pub use rng::Rng;
 pub use scenario::{Expect, Moment, Scenario};
 pub use script::run_script;

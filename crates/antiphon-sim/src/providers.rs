@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use antiphon_llm::LlmRequest;
+use antiphon_conversation::UserWords;
+use antiphon_core::{Timestamp, ToolCall, ToolEvent, ToolResult, TurnId};
+use antiphon_llm::{LlmRequest, Message, Role};
 
 use crate::Faults;
 
@@ -27,6 +29,8 @@ pub struct Providers {
     pub speed: u32,
     /// What the agent answers.
     pub replies: Replies,
+    /// What becomes of its calls.
+    pub tools: Tools,
     /// What goes wrong.
     pub faults: Faults,
 }
@@ -42,14 +46,24 @@ pub enum Replies {
 
 impl Replies {
     /// The answer to the `n`th request, counted from 0.
+    ///
+    /// With tools on offer a scripted reply is chosen by its place in the conversation: one that
+    /// was begun before its turn and dropped comes again, and with it its call.
     pub(crate) fn answer(&self, n: usize, request: &LlmRequest) -> String {
         match self {
             Self::Scripted(replies) => {
+                let n = if request.tools.is_empty() { n } else { place(request) };
                 replies.get(n % replies.len().max(1)).cloned().unwrap_or_default()
             }
             Self::Computed(answer) => answer(request),
         }
     }
+}
+
+/// How many messages of the user and rounds of calls came before.
+fn place(request: &LlmRequest) -> usize {
+    let asks = |m: &&Message| m.role == Role::User || !m.tool_calls.is_empty();
+    request.messages.iter().filter(asks).count().saturating_sub(1)
 }
 
 impl fmt::Debug for Replies {
@@ -58,6 +72,42 @@ impl fmt::Debug for Replies {
             Self::Scripted(replies) => f.debug_tuple("Scripted").field(replies).finish(),
             Self::Computed(_) => f.write_str("Computed(..)"),
         }
+    }
+}
+
+/// A call that is to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// The call.
+    pub call: &'a ToolCall,
+    /// The turn whose reply makes it.
+    pub turn: TurnId,
+    /// What was said, if calls are to be checked against it.
+    pub said: Option<&'a UserWords>,
+}
+
+type Running = dyn Fn(Wish<'_>) -> ToolEvent + Send + Sync;
+
+/// What becomes of a call. By default every tool says "done".
+#[derive(Clone, Default)]
+pub struct Tools(Option<Arc<Running>>);
+
+impl Tools {
+    /// Calls come to what `run` says: their last event.
+    pub fn new(run: impl Fn(Wish<'_>) -> ToolEvent + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(run)))
+    }
+
+    pub(crate) fn run(&self, at: Timestamp, wish: Wish<'_>) -> ToolEvent {
+        let done = || ToolResult { text: "done".to_owned(), is_error: false, truncated: false };
+        let run = |run: &Arc<Running>| run(wish);
+        self.0.as_ref().map_or_else(|| ToolEvent::Completed { at, result: done() }, run)
+    }
+}
+
+impl fmt::Debug for Tools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tools").field(&self.0.is_some()).finish()
     }
 }
 
@@ -84,6 +134,7 @@ impl Default for Providers {
                 "We open at nine in the morning, and we close at six. On Sundays we rest.",
                 "Of course.",
             ]),
+            tools: Tools::default(),
             faults: Faults::NONE,
         }
     }

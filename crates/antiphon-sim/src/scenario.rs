@@ -21,21 +21,28 @@
 
 mod check;
 mod expect;
+mod judge;
 mod transcript;
 mod yaml;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use antiphon_conversation::{AgentState, Config};
-use antiphon_core::Timestamp;
+use antiphon_core::{Timestamp, ToolDefinition, ToolEvent};
 use antiphon_llm::LlmRequest;
 
+use self::judge::Judge;
 pub use self::{
     check::{Miss, Unmet},
     expect::{Expect, Moment},
-    transcript::{Entry, Transcript},
+    judge::Verdict,
+    transcript::{Call, Entry, Transcript},
 };
-use crate::{Caller, Faults, Line, Providers, Replies, When, World};
+use crate::{Caller, Faults, Line, Providers, Replies, Tools, When, Wish, World};
 
 /// A scenario ends by itself, or after an hour of virtual time.
 const HORIZON: Timestamp = Timestamp::from_millis(3_600_000);
@@ -50,7 +57,11 @@ pub struct Scenario {
     config: Config,
     providers: Providers,
     caller: Caller,
+    /// The first line has no time of its own.
+    opens: bool,
+    agent_file: Option<PathBuf>,
     expects: Vec<Expect>,
+    judge: Judge,
     seed: u64,
     mistakes: Vec<String>,
 }
@@ -63,7 +74,10 @@ impl Scenario {
             config: Config::default(),
             providers: Providers { replies: Replies::Scripted(Vec::new()), ..Providers::default() },
             caller: Caller::default(),
+            opens: false,
+            agent_file: None,
             expects: Vec::new(),
+            judge: Judge::default(),
             seed: 0,
             mistakes: Vec::new(),
         }
@@ -75,13 +89,23 @@ impl Scenario {
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = config;
-        self
+        self.opening()
     }
 
     /// What the agent says first.
     #[must_use]
     pub fn greeting(mut self, text: impl Into<String>) -> Self {
         self.config.greeting = text.into();
+        self.opening()
+    }
+
+    /// A first line without a time of its own waits for the greeting, if there is one.
+    fn opening(mut self) -> Self {
+        let greets = !self.config.greeting.is_empty();
+        if let Some(line) = self.caller.lines.first_mut().filter(|_| self.opens) {
+            let start = When::At(Timestamp::ZERO + THINKING);
+            line.when = if greets { When::AfterAgent(THINKING) } else { start };
+        }
         self
     }
 
@@ -99,11 +123,24 @@ impl Scenario {
         self
     }
 
-    /// How fast the providers are; their replies are kept.
+    /// What the agent may call, and what becomes of a call: its last event. Replies may then
+    /// hold calls: `<tool_call>{"name": .., "arguments": {..}}</tool_call>`.
+    #[must_use]
+    pub fn tools(
+        mut self,
+        definitions: Vec<ToolDefinition>,
+        run: impl Fn(Wish<'_>) -> ToolEvent + Send + Sync + 'static,
+    ) -> Self {
+        self.config.tools = definitions;
+        self.providers.tools = Tools::new(run);
+        self
+    }
+
+    /// How fast the providers are; their replies and tools are kept.
     #[must_use]
     pub fn providers(mut self, providers: Providers) -> Self {
-        let replies = std::mem::replace(&mut self.providers, providers).replies;
-        self.providers.replies = replies;
+        let Providers { replies, tools, .. } = std::mem::replace(&mut self.providers, providers);
+        (self.providers.replies, self.providers.tools) = (replies, tools);
         self
     }
 
@@ -127,11 +164,9 @@ impl Scenario {
     /// has finished, or after the start if the agent does not greet.
     #[must_use]
     pub fn user(mut self, text: impl Into<String>) -> Self {
-        let greets = !self.config.greeting.is_empty() || !self.caller.lines.is_empty();
-        let start = When::At(Timestamp::ZERO + THINKING);
-        let when = if greets { When::AfterAgent(THINKING) } else { start };
-        self.caller.lines.push(Line::new(when, text));
-        self
+        self.opens |= self.caller.lines.is_empty();
+        self.caller.lines.push(Line::new(When::AfterAgent(THINKING), text));
+        self.opening()
     }
 
     /// The caller hums over the agent's next speech, so many seconds into it.
@@ -184,7 +219,8 @@ impl Scenario {
         self.noting("leaves_after", done)
     }
 
-    fn when(self, what: &str, seconds: f64, when: impl FnOnce(Duration) -> When) -> Self {
+    fn when(mut self, what: &str, seconds: f64, when: impl FnOnce(Duration) -> When) -> Self {
+        self.opens &= self.caller.lines.len() > 1;
         self.line(what, seconds, |line, d| line.when = when(d))
     }
 
@@ -267,6 +303,71 @@ impl Scenario {
         self.expect(Expect::History(lines.into_iter().map(Into::into).collect()))
     }
 
+    /// Who decides whether a rubric is met: from the rubric and the conversation, one line per
+    /// item of history, to a verdict.
+    #[must_use]
+    pub fn judge(
+        mut self,
+        judge: impl Fn(&str, &[String]) -> Verdict + Send + Sync + 'static,
+    ) -> Self {
+        self.judge = Judge::new(judge);
+        self
+    }
+
+    // ---- for other worlds ---------------------------------------------------------------
+
+    /// The scenario's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file of the agent under test, as the scenario's file names it.
+    #[must_use]
+    pub fn agent_file(&self) -> Option<&Path> {
+        self.agent_file.as_deref()
+    }
+
+    /// How the conversation is conducted.
+    #[must_use]
+    pub const fn conversation(&self) -> &Config {
+        &self.config
+    }
+
+    /// The scripted answers; none if there are none, or if they are computed.
+    #[must_use]
+    pub fn scripted(&self) -> &[String] {
+        match &self.providers.replies {
+            Replies::Scripted(replies) => replies,
+            Replies::Computed(_) => &[],
+        }
+    }
+
+    /// What the caller does.
+    #[must_use]
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Whether something has to be judged.
+    #[must_use]
+    pub fn has_rubrics(&self) -> bool {
+        self.expects.iter().any(|e| matches!(e, Expect::Judge { .. }))
+    }
+
+    /// Compares what has happened, here or elsewhere, with what is expected.
+    ///
+    /// # Errors
+    /// Every expectation that was not met, with the transcript around it.
+    pub fn check(&self, transcript: Transcript) -> Result<Transcript, Box<Unmet>> {
+        let misses = self.expects.iter().filter_map(|e| e.miss(&transcript, &self.judge));
+        let misses: Vec<Miss> = misses.collect();
+        if misses.is_empty() {
+            return Ok(transcript);
+        }
+        Err(Box::new(Unmet { name: self.name.clone(), misses, transcript }))
+    }
+
     /// Runs the story in virtual time and compares it with what is expected. The rules that hold
     /// in every conversation are checked too.
     ///
@@ -287,12 +388,7 @@ impl Scenario {
             })
         });
         let report = played.map_err(unplayed)?;
-        let transcript = Transcript::new(&report.steps).ended(&report.machine);
-        let misses: Vec<Miss> = self.expects.iter().filter_map(|e| e.miss(&transcript)).collect();
-        if misses.is_empty() {
-            return Ok(transcript);
-        }
-        Err(Box::new(Unmet { name: self.name.clone(), misses, transcript }))
+        self.check(Transcript::new(&report.steps).ended(report.machine.history()))
     }
 }
 

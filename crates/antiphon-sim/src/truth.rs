@@ -18,6 +18,8 @@ pub(crate) struct Truth {
     ended: Vec<Ended>,
     turns: BTreeMap<TurnId, String>,
     discarded: Vec<String>,
+    /// Results of tools.
+    told: Vec<String>,
 }
 
 /// The audio of one speech.
@@ -65,6 +67,7 @@ impl Truth {
             Action::Emit(Notice::UserTurn { turn, text, .. }) => {
                 self.turns.insert(*turn, text.clone());
             }
+            Action::Emit(Notice::ToolResult { result, .. }) => self.told.push(result.text.clone()),
             Action::Emit(Notice::TurnDiscarded { text, .. }) => self.discarded.push(text.clone()),
             _ => {}
         }
@@ -130,7 +133,8 @@ impl Truth {
             return Ok(());
         }
         let heard = self.ended.iter().map(|e| e.heard.trim()).filter(|h| !h.is_empty());
-        let mut announced: Vec<&str> = heard.chain(self.turns.values().map(|t| &**t)).collect();
+        let turns = self.turns.values().chain(&self.told).map(String::as_str);
+        let mut announced: Vec<&str> = heard.chain(turns).collect();
         let mut kept: Vec<&str> = machine.history().items().map(|i| text_of(&i.said)).collect();
         announced.sort_unstable();
         kept.sort_unstable();

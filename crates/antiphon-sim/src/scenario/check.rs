@@ -3,8 +3,9 @@
 use std::fmt;
 
 use antiphon_core::Timestamp;
+use serde_json::{Map, Value};
 
-use super::{Entry, Expect, Moment, Transcript, duration};
+use super::{Call, Entry, Expect, Moment, Transcript, duration, judge::Judge};
 
 /// An expectation that was not met.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,13 +53,26 @@ impl fmt::Display for Unmet {
 
 impl Expect {
     /// How `transcript` fails it, if it does.
-    pub(super) fn miss(&self, transcript: &Transcript) -> Option<Miss> {
+    pub(super) fn miss(&self, transcript: &Transcript, judge: &Judge) -> Option<Miss> {
         match self {
             Self::Said(text) => find(transcript, Moment::UserTurn, text),
             Self::Heard(text) => find(transcript, Moment::SpeechEnded, text),
             Self::NotHeard(text) => {
                 let entry = transcript.all(Moment::SpeechEnded).find(|e| holds(&e.text, text))?;
                 Some(miss(entry.at, format!("never heard: {text:?}"), format!("{:?}", entry.text)))
+            }
+            Self::Matches(pattern) => unmatched(transcript, pattern),
+            Self::Called { tool, arguments, result } => {
+                uncalled(transcript, (tool, arguments, result))
+            }
+            Self::NotCalled(tool) => {
+                let call = transcript.calls.iter().find(|c| c.call.name == *tool)?;
+                Some(miss(call.at, format!("{tool} is never called"), call.to_string()))
+            }
+            Self::Judge { rubric } => {
+                let verdict = judge.verdict(rubric, &transcript.history);
+                (!verdict.met)
+                    .then(|| miss(end(transcript), format!("judged: {rubric}"), verdict.answer))
             }
             Self::State { at, agent } => {
                 let at = Timestamp::ZERO + duration(*at).unwrap_or_default();
@@ -107,6 +121,51 @@ fn find(transcript: &Transcript, moment: Moment, text: &str) -> Option<Miss> {
     let at = near.map_or_else(|| end(transcript), |e| e.at);
     let texts: Vec<&str> = entries.iter().map(|e| e.text.as_str()).collect();
     Some(miss(at, format!("{moment}: {text:?}"), format!("{texts:?}")))
+}
+
+fn unmatched(transcript: &Transcript, pattern: &str) -> Option<Miss> {
+    let wanted = || format!("the agent was heard to match: {pattern}");
+    let regex = match regex::Regex::new(pattern) {
+        Ok(regex) => regex,
+        Err(e) => return Some(miss(Timestamp::ZERO, wanted(), e.to_string())),
+    };
+    let texts: Vec<&str> = transcript.all(Moment::SpeechEnded).map(|e| e.text.as_str()).collect();
+    let matched = texts.iter().any(|text| regex.is_match(text));
+    (!matched).then(|| miss(end(transcript), wanted(), format!("{texts:?}")))
+}
+
+/// What a call has to be: its tool, some of its arguments, a part of its result.
+type Wanted<'a> = (&'a String, &'a Map<String, Value>, &'a String);
+
+fn uncalled(transcript: &Transcript, (tool, arguments, result): Wanted<'_>) -> Option<Miss> {
+    let fits = |call: &&Call| {
+        let made: Value = serde_json::from_str(&call.call.arguments).unwrap_or_default();
+        let given = |(key, wanted): (&String, &Value)| {
+            made.get(key).is_some_and(|v| plain(&text_of(v)) == plain(&text_of(wanted)))
+        };
+        let told = call.result.as_ref().map_or("", |r| r.text.as_str());
+        call.call.name == *tool
+            && arguments.iter().all(given)
+            && (result.is_empty() || holds(told, result))
+    };
+    if transcript.calls.iter().any(|call| fits(&call)) {
+        return None;
+    }
+    let mut wanted = format!("{tool} is called");
+    if !arguments.is_empty() {
+        wanted += &format!(" with {}", Value::Object(arguments.clone()));
+    }
+    if !result.is_empty() {
+        wanted += &format!(" and says {result:?}");
+    }
+    let calls: Vec<String> = transcript.calls.iter().map(Call::to_string).collect();
+    let seen = if calls.is_empty() { "no calls".to_owned() } else { calls.join("\n            ") };
+    Some(miss(transcript.calls.last().map_or_else(|| end(transcript), |c| c.at), wanted, seen))
+}
+
+/// A value as it would be said: 4 and "4" are the same.
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn order(transcript: &Transcript, moments: &[Moment]) -> Option<Miss> {

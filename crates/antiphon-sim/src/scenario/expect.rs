@@ -3,7 +3,8 @@
 use std::fmt;
 
 use antiphon_conversation::AgentState;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Map, Value};
 
 /// One expectation. Texts are compared without regard to case, punctuation and spacing.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -16,6 +17,27 @@ pub enum Expect {
     Heard(String),
     /// The user never heard this.
     NotHeard(String),
+    /// A regular expression that one speech of the agent matches, as far as it was heard.
+    #[serde(deserialize_with = "pattern")]
+    Matches(String),
+    /// A tool was called.
+    Called {
+        /// Its name.
+        tool: String,
+        /// Arguments that the call had, among others. Texts are compared as everywhere here.
+        #[serde(default)]
+        arguments: Map<String, Value>,
+        /// What its result said, as a part of it; any if empty.
+        #[serde(default)]
+        result: String,
+    },
+    /// A tool was never called.
+    NotCalled(String),
+    /// What only reading can tell: a judge says whether the conversation meets it.
+    Judge {
+        /// What has to be so, as a sentence.
+        rubric: String,
+    },
     /// The agent's state at a time.
     State {
         /// Seconds since the start.
@@ -53,6 +75,10 @@ pub enum Moment {
     SpeechStarted,
     /// A speech came to its end.
     SpeechEnded,
+    /// The agent called a tool.
+    ToolCalled,
+    /// A tool's result entered the conversation.
+    ToolResult,
     /// Something failed.
     Error,
     /// The conversation was over.
@@ -69,8 +95,17 @@ impl fmt::Display for Moment {
             Self::Resumed => "the agent went on",
             Self::SpeechStarted => "the agent began to speak",
             Self::SpeechEnded => "the agent was heard",
+            Self::ToolCalled => "the agent called",
+            Self::ToolResult => "the agent was told by",
             Self::Error => "something failed",
             Self::Ended => "the conversation ended",
         })
     }
+}
+
+/// A pattern that cannot be read is refused with its place in the file.
+fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let pattern = String::deserialize(deserializer)?;
+    regex::Regex::new(&pattern).map_err(D::Error::custom)?;
+    Ok(pattern)
 }

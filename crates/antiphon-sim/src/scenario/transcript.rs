@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use antiphon_conversation::{Action, AgentState, Conversation, Notice, Waterfall};
-use antiphon_core::Timestamp;
-use antiphon_state::{Item, Said};
+use antiphon_conversation::{Action, AgentState, Notice, Waterfall};
+use antiphon_core::{Timestamp, ToolCall, ToolResult};
+use antiphon_state::{History, Item, Said};
 
 use crate::{Moment, Step};
+
+/// Characters of arguments and results that are shown.
+const MOST_SHOWN: usize = 200;
 
 /// Lines shown before and after the moment of interest.
 const AROUND: usize = 4;
@@ -22,6 +25,17 @@ pub struct Entry {
     pub text: String,
 }
 
+/// A call of a tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// When it was made.
+    pub at: Timestamp,
+    /// The call as the model made it.
+    pub call: ToolCall,
+    /// What the model was told, once it was.
+    pub result: Option<ToolResult>,
+}
+
 /// Everything that happened in a scenario that a listener or an application could notice.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transcript {
@@ -29,6 +43,8 @@ pub struct Transcript {
     pub entries: Vec<Entry>,
     /// The agent's states, each from its time on.
     pub states: Vec<(Timestamp, AgentState)>,
+    /// In the order in which they were made.
+    pub calls: Vec<Call>,
     /// One per answered turn.
     pub latencies: Vec<Waterfall>,
     /// History at the end: `user: ..`, `agent: ..`, and a `|` after what was interrupted.
@@ -48,14 +64,31 @@ impl Transcript {
         this
     }
 
-    pub(super) fn ended(mut self, machine: &Conversation) -> Self {
-        self.history = machine.history().items().map(line).collect();
+    /// The conversation is over, and this is its history.
+    #[must_use]
+    pub fn ended(mut self, history: &History) -> Self {
+        self.history = history.items().map(line).collect();
         self
     }
 
+    /// Something happened. Notices come in order of time.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is detail")]
-    fn note(&mut self, at: Timestamp, notice: &Notice) {
+    pub fn note(&mut self, at: Timestamp, notice: &Notice) {
+        let called;
         let (moment, text) = match notice {
+            Notice::ToolCalled { call, .. } => {
+                self.calls.push(Call { at, call: call.clone(), result: None });
+                called = format!("{} {}", call.name, call.arguments);
+                (Moment::ToolCalled, called.as_str())
+            }
+            Notice::ToolResult { call, result, .. } => {
+                let made = self.calls.iter_mut().rev().find(|c| c.call.id == call.id);
+                if let Some(made) = made {
+                    made.result = Some(result.clone());
+                }
+                called = format!("{}: {}", call.name, result.text);
+                (Moment::ToolResult, called.as_str())
+            }
             Notice::AgentState(state) => return self.states.push((at, *state)),
             Notice::Latency(waterfall) => return self.latencies.push(waterfall.clone()),
             Notice::UserTurn { text, .. } => (Moment::UserTurn, text.as_str()),
@@ -91,6 +124,22 @@ impl Transcript {
         let from = middle.saturating_sub(AROUND);
         let near = self.entries.iter().skip(from).take(2 * AROUND);
         near.map(|e| format!("    {e}\n")).collect()
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told = self.result.as_ref().map_or("no result", |r| r.text.as_str());
+        write!(f, "{} {} -> {}", self.call.name, one_line(&self.call.arguments), one_line(told))
+    }
+}
+
+/// What a model wrote, without its line breaks, and not all of it if it is long.
+fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Scenarios written as YAML, one in a file.
 
+use std::path::PathBuf;
+
 use antiphon_core::{Code, Error, Result, Timestamp};
 use serde::Deserialize;
 
@@ -31,12 +33,6 @@ impl Scenario {
         })?;
         Ok(file.scenario())
     }
-
-    /// The scenario's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
 }
 
 #[derive(Deserialize)]
@@ -57,6 +53,8 @@ struct File {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Agent {
+    /// The agent file, relative to the scenario.
+    file: Option<PathBuf>,
     greeting: String,
     instructions: String,
     replies: Vec<String>,
@@ -127,8 +125,10 @@ impl File {
         }
         scenario = scenario.replies(self.agent.replies);
         scenario = scenario.faults(Faults::of(self.faults), self.seed);
+        scenario.agent_file = self.agent.file;
         for spoken in self.caller {
             scenario = scenario.user(spoken.user);
+            scenario.opens &= spoken.when.is_none() || scenario.caller.lines.len() > 1;
             if let Some(line) = scenario.caller.lines.last_mut() {
                 line.when = spoken.when.unwrap_or(line.when);
                 line.takes = spoken.takes.map_or(line.takes, |s| s.0);

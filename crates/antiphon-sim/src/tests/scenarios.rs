@@ -3,7 +3,10 @@
 use antiphon_conversation::AgentState;
 use expect_test::{Expect as Text, expect};
 
-use crate::{Faults, Moment, Profile, Scenario};
+use antiphon_core::{EffectClass, Timestamp, ToolDefinition, ToolEvent, ToolResult};
+use serde_json::json;
+
+use crate::{Expect as Wanted, Faults, Moment, Profile, Scenario, Wish, scenario::Verdict};
 
 #[test]
 fn the_scenario_files_go_as_they_say() {
@@ -103,6 +106,86 @@ fn faults_come_to_scenarios_too() {
     assert!(scenario.run().is_err());
 }
 
+const BOOKING: &str = "\
+name: a booking
+agent:
+  greeting: Hello.
+  replies:
+    - 'Let me see. <tool_call>{\"name\": \"book\", \"arguments\": {\"guests\": \"4\"}}</tool_call>'
+    - It is booked for seven.
+caller: [{user: a table for four}]
+expect:
+  - called: {tool: book, arguments: {guests: 4}, result: number 1}
+  - matches: 'booked for (six|seven)'
+  - not_called: find
+  - order: [tool_called, tool_result, speech_ended]
+";
+
+/// A tool that counts its calls.
+fn book(_: Wish<'_>) -> ToolEvent {
+    let result = ToolResult::success("Booked, number 1.", 100);
+    ToolEvent::Completed { at: Timestamp::ZERO, result }
+}
+
+fn booking(yaml: &str) -> Scenario {
+    let (name, description) = ("book".to_owned(), "Books.".to_owned());
+    let effect = EffectClass::Write;
+    let tool = ToolDefinition { name, description, parameters: json!({}), effect };
+    Scenario::from_yaml(yaml).unwrap().tools(vec![tool], book)
+}
+
+#[test]
+fn calls_are_read_out_of_replies_and_run() {
+    let transcript = booking(BOOKING).run().unwrap_or_else(|unmet| panic!("{unmet}"));
+    assert_eq!(transcript.calls.len(), 1);
+    let history = [
+        "agent: Hello.",
+        "user: a table for four",
+        "book: Booked, number 1.",
+        "agent: Let me see. It is booked for seven.",
+    ];
+    assert_eq!(transcript.history, history);
+}
+
+#[test]
+fn calls_that_were_not_made_are_told_with_those_that_were() {
+    let unmet = booking(&BOOKING.replace("guests: 4", "guests: 5").replace("find", "book"));
+    let unmet = unmet.expect(Wanted::Matches("eight".to_owned())).run().unwrap_err().to_string();
+    let made = r#"book {"guests":"4"} -> Booked, number 1."#;
+    for line in [
+        r#"wanted: book is called with {"guests":5} and says "number 1""#.to_owned(),
+        format!("seen:   {made}"),
+        "wanted: book is never called".to_owned(),
+        "wanted: the agent was heard to match: eight".to_owned(),
+    ] {
+        assert!(unmet.contains(&line), "{line} is not in\n{unmet}");
+    }
+}
+
+#[test]
+fn a_rubric_needs_a_judge_and_gets_its_words() {
+    let judged =
+        |scenario: Scenario| scenario.expect(Wanted::Judge { rubric: "It is polite.".into() });
+    let unmet = judged(booking(BOOKING)).run().unwrap_err().to_string();
+    assert!(unmet.contains("wanted: judged: It is polite."), "{unmet}");
+    assert!(unmet.contains("there is no judge"), "{unmet}");
+    let judge = |met: bool| {
+        move |rubric: &str, history: &[String]| {
+            assert_eq!((rubric, history.len()), ("It is polite.", 4));
+            Verdict { met, answer: "because".to_owned() }
+        }
+    };
+    judged(booking(BOOKING).judge(judge(true))).run().unwrap();
+    let unmet = judged(booking(BOOKING).judge(judge(false))).run().unwrap_err().to_string();
+    assert!(unmet.contains("seen:   because"), "{unmet}");
+}
+
+#[test]
+fn the_first_line_waits_for_a_greeting_whenever_that_is_set() {
+    let late = Scenario::new("late").user("hello").greeting("Good evening.").replies(["Yes."]);
+    late.expect_never(Moment::Overlap).expect_heard("Good evening").run().unwrap();
+}
+
 fn error(yaml: &str, expected: Text) {
     expected.assert_eq(Scenario::from_yaml(yaml).unwrap_err().detail());
 }
@@ -154,13 +237,13 @@ fn a_file_that_cannot_be_read_is_told_where() {
     error(
         &format!("{head}expect:\n  - herd: hello\n"),
         expect![[r#"
-            line 5 column 5: unknown variant `herd`, expected one of said, heard, not_heard, state, order, never, response_within, history
+            line 5 column 5: unknown variant `herd`, expected one of said, heard, not_heard, matches, called, not_called, judge, state, order, never, response_within, history
              --> <input>:5:5
               |
             3 |   - user: hello
             4 | expect:
             5 |   - herd: hello
-              |     ^ unknown variant `herd`, expected one of said, heard, not_heard, state, order, never, response_within, history"#]],
+              |     ^ unknown variant `herd`, expected one of said, heard, not_heard, matches, called, not_called, judge, state, order, never, response_within, history"#]],
     );
     error(
         "name: x\ncaller: []\n",

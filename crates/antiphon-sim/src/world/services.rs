@@ -3,13 +3,14 @@
 use std::{ops::Range, time::Duration};
 
 use antiphon_conversation::{Effect, Event, OpEvent, SynthesisEvent};
-use antiphon_core::{Code, Generation, OpId, SPEECH_RATE_HZ, Timestamp, ToolEvent, ToolResult};
+use antiphon_core::{Code, Generation, OpId, SPEECH_RATE_HZ, Timestamp, ToolCall};
 use antiphon_llm::{FinishReason, LlmEvent, LlmRequest, Usage};
 use antiphon_stt::SttEvent;
+use antiphon_tools::{CallReader, Piece};
 use antiphon_tts::WordTiming;
 
 use super::{Due, World};
-use crate::Faults;
+use crate::{Faults, Wish};
 
 /// Rate of the fake voice, and how fast it speaks.
 const VOICE_RATE_HZ: u64 = 24_000;
@@ -40,12 +41,10 @@ impl World {
                 self.tell(op, delay, OpEvent::Ended);
             }
             Effect::Generate(request) => self.generate(op, request),
-            Effect::CallTool { .. } => {
-                let result =
-                    ToolResult { text: "done".to_owned(), is_error: false, truncated: false };
-                let at = self.now;
-                let completed = OpEvent::Tool(ToolEvent::Completed { at, result });
-                self.tell(op, self.providers.turn, completed);
+            Effect::CallTool { call, turn, said } => {
+                let wish = Wish { call, turn: *turn, said: said.as_ref() };
+                let outcome = self.providers.tools.run(self.now, wish);
+                self.tell(op, self.providers.turn, OpEvent::Tool(outcome));
                 self.tell(op, self.providers.turn, OpEvent::Ended);
             }
             Effect::Speak { generation, request, .. } => {
@@ -166,9 +165,8 @@ impl World {
         let reply = self.providers.replies.answer(self.replies, request);
         self.replies += 1;
         let mut delay = self.providers.ttft;
-        for token in reply.split_inclusive(' ') {
-            let text = token.to_owned();
-            self.tell(op, delay, OpEvent::Llm(LlmEvent::Delta { text }));
+        for event in written(&reply, request, self.replies) {
+            self.tell(op, delay, OpEvent::Llm(event));
             delay += self.providers.token;
         }
         let (finish, usage) = (FinishReason::Stop, Usage::default());
@@ -214,6 +212,26 @@ impl World {
             _ => stream.last,
         }
     }
+}
+
+/// A reply token by token; with tools on offer, calls are read out of it. `n` tells the ids of
+/// its calls from those of other replies.
+fn written(reply: &str, request: &LlmRequest, n: usize) -> Vec<LlmEvent> {
+    let token = |t: &str| LlmEvent::Delta { text: t.to_owned() };
+    if request.tools.is_empty() {
+        return reply.split_inclusive(' ').map(token).collect();
+    }
+    let mut reader = CallReader::new(request.tools.iter().map(|t| t.name.clone()));
+    let mut pieces = reader.push(reply);
+    pieces.extend(reader.finish());
+    let events = pieces.into_iter().enumerate().flat_map(|(i, piece)| match piece {
+        Piece::Speech(text) => text.split_inclusive(' ').map(token).collect(),
+        Piece::Call { name, arguments } | Piece::Broken { text: name, why: arguments } => {
+            let id = format!("call-{n}-{i}");
+            vec![LlmEvent::ToolCall(ToolCall { id, name, arguments })]
+        }
+    });
+    events.collect()
 }
 
 /// What another kind of operation would report.
