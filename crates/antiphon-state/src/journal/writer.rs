@@ -101,6 +101,8 @@ impl<C: Serialize, W: Write> JournalWriter<C, W> {
             chain: Digest::default(),
         };
         this.write_header()?;
+        // A disk that is full says so before there is anything to lose.
+        this.flush()?;
         Ok(this)
     }
 
