@@ -1,9 +1,10 @@
 //! `antiphon chat`: a conversation with an agent in text.
 
-mod agent;
+pub(crate) mod agent;
+mod dev;
 mod input;
 mod show;
-mod tools;
+pub(crate) mod tools;
 
 use std::io::{IsTerminal as _, stdin};
 
@@ -14,6 +15,7 @@ use antiphon::{
 
 use self::{
     agent::Ready,
+    dev::Dev,
     input::{Input, Line},
     show::Show,
 };
@@ -37,6 +39,12 @@ pub(crate) struct Args {
     /// Most messages, yours and the agent's [default: context.max_messages of the agent].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=100_000))]
     max_messages: Option<u32>,
+    /// Look at the agent file before each message, and apply what was changed in it.
+    ///
+    /// Instructions and tools hold from the next answer on, everything else from the next chat
+    /// on. A broken edit changes nothing, and is told.
+    #[arg(long)]
+    dev: bool,
 }
 
 const AFTER_LONG_HELP: &str = "\
@@ -51,6 +59,7 @@ While you chat:
 Examples:
   antiphon chat examples/agents/weather.yaml
   antiphon chat agent.yaml --verbose --max-messages 20
+  antiphon chat agent.yaml --dev                      edit the file while you chat
   echo \"What time is it?\" | antiphon chat agent.yaml --json
 
 JSON lines (--json), on standard output:
@@ -59,18 +68,23 @@ JSON lines (--json), on standard output:
   {\"text\": \"…\"}                             a piece of the answer
   {\"tool\": {\"call\": …, \"event\": …}}         something happened to a call
   {\"response\": {…}}                         the answer, its tools, tokens and time
+  {\"edit\": {\"changes\": […]}}               with --dev: what was changed in the agent file,
+  {\"edit\": {\"kept\": …}}                    or why it stays as it was
   {\"warning\": \"…\"} {\"error\": {…}}           the chat goes on";
 
 pub(crate) fn main(args: &Args) -> Result<()> {
     let effective = args.agent.load()?;
     let ready = Ready::prepare(&effective)?;
+    let dev = args
+        .dev
+        .then(|| Dev::new(args.agent.clone(), effective, ready.llm.clone(), ready.hung_up.clone()));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .thread_name("antiphon-tokio")
         .build()
         .map_err(|e| Error::new("chat", Code::Unavailable, format!("no runtime: {e}")))?;
-    let chatted = runtime.block_on(chat(args, ready));
+    let chatted = runtime.block_on(chat(args, ready, dev));
     // A line that is still waited for does not keep the command alive.
     runtime.shutdown_background();
     chatted
@@ -83,12 +97,13 @@ struct Chat {
     /// Messages that could not be answered.
     failed: u32,
     warned: bool,
+    dev: Option<Dev>,
 }
 
-async fn chat(args: &Args, ready: Ready) -> Result<()> {
-    let Ready { parts, name, model, context, hung_up, servers } = ready;
+async fn chat(args: &Args, ready: Ready, dev: Option<Dev>) -> Result<()> {
+    let Ready { parts, name, llm, context, hung_up, servers } = ready;
     let show = Show::new(args.json, args.verbose);
-    show.agent(&name, &model);
+    show.agent(&name, &llm.capabilities().model);
     let connected = tools::connect(servers, &parts.tools, &show).await;
     let config = ChatConfig {
         max_messages: args.max_messages.unwrap_or(context.max_messages),
@@ -100,7 +115,7 @@ async fn chat(args: &Args, ready: Ready) -> Result<()> {
     show.greeting(manager.executor()?.get_history());
     let interactive = stdin().is_terminal();
     let mut input = Input::open(interactive)?;
-    let mut chat = Chat { manager, show, failed: 0, warned: false };
+    let mut chat = Chat { manager, show, failed: 0, warned: false, dev };
     let ended = loop {
         let line;
         (input, line) = tokio::select! {
@@ -140,6 +155,7 @@ impl Chat {
             }
             Line::End => return Ok(false),
         };
+        self.look().await?;
         match text.trim() {
             "" => {}
             "exit" | "quit" | "/exit" | "/quit" => return Ok(false),
@@ -147,6 +163,15 @@ impl Chat {
             _ => return self.message(&text, interactive).await,
         }
         Ok(true)
+    }
+
+    /// Applies what was changed in the agent file, if somebody wants that.
+    async fn look(&mut self) -> Result<()> {
+        let Some(dev) = &mut self.dev else { return Ok(()) };
+        if let Some(edit) = dev.look(&self.manager.executor()?.session_handle()).await? {
+            self.show.edit(&edit);
+        }
+        Ok(())
     }
 
     fn command(&mut self, command: &str) -> Result<()> {

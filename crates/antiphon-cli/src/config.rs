@@ -37,10 +37,14 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// The agent with all layers, as of now. A file `.env` in this folder counts.
+    /// The agent with all layers, as of now.
     pub(crate) fn load(&self) -> Result<Effective> {
-        let sources = Sources::of_process(Path::new(".env"), self.set.clone())?;
-        Ok(antiphon::config::load(&self.file, &sources)?)
+        Ok(antiphon::config::load(&self.file, &self.sources()?)?)
+    }
+
+    /// What is laid over the file. A file `.env` in this folder counts.
+    pub(crate) fn sources(&self) -> Result<Sources> {
+        Ok(Sources::of_process(Path::new(".env"), self.set.clone())?)
     }
 }
 

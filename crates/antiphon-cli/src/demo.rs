@@ -1,6 +1,6 @@
 //! `antiphon demo`: a real conversation on real audio, and what it left.
 
-mod caller;
+mod cast;
 mod figures;
 mod files;
 mod input;
@@ -12,15 +12,8 @@ mod summary;
 
 use std::path::PathBuf;
 
-use antiphon::{
-    Code, Error, Result,
-    gguf::GgufOptions,
-    local::{self, LlmModel, Local, LocalOptions, SttModel},
-    models::{State, Store},
-};
+use antiphon::{Code, Error, Result};
 use clap::ValueEnum;
-
-use crate::progress::Bar;
 
 /// Hold a real spoken conversation with a simulated caller, or with a recording.
 ///
@@ -45,16 +38,25 @@ pub(crate) struct Args {
     /// Print events and figures as JSON, one object a line.
     #[arg(long)]
     pub(crate) json: bool,
-    /// What the agent is told to be [default: a companion for small talk].
-    #[arg(long, value_name = "INSTRUCTIONS")]
+    /// The agent: a file, or what it is told to be [default: a companion for small talk].
+    ///
+    /// An agent file ends in .yaml or .yml; docs/agents.md tells what it may hold. Its tools run,
+    /// and the screen, the journal and the page show their calls.
+    #[arg(long, value_name = "AGENT")]
     pub(crate) agent: Option<String>,
+    /// A scenario whose caller it is: its lines are spoken, its expectations compared.
+    ///
+    /// Of an agent file it is by default the one of the same name in the folder scenarios beside
+    /// it, if that is there.
+    #[arg(long, value_name = "FILE.yaml", conflicts_with = "input")]
+    pub(crate) caller: Option<PathBuf>,
     /// The agent's voice [default: the only one so far, en_US-joe-medium].
     #[arg(long)]
     pub(crate) voice: Option<String>,
-    /// The speech-to-text model.
-    #[arg(long, value_enum, default_value_t = Stt::Tiny)]
-    pub(crate) stt: Stt,
-    /// The language model [default: qwen if it was fetched, else smollm2].
+    /// The speech-to-text model [default: the agent file's, or tiny].
+    #[arg(long, value_enum)]
+    pub(crate) stt: Option<Stt>,
+    /// The language model [default: the agent file's, or qwen if it was fetched, or smollm2].
     #[arg(long, value_enum)]
     pub(crate) llm: Option<Llm>,
 }
@@ -65,11 +67,14 @@ Examples:
   antiphon demo --fast --out call                 the same without waiting, files in ./call
   antiphon demo --input question.wav --stt base   a recording asks, the better model listens
   antiphon demo --agent \"You are a rude parrot.\"  another agent
+  antiphon demo --agent examples/agents/restaurant.yaml
+                                                  books a table through a tool
 
 JSON lines (--json), on standard output; everything else goes to standard error:
   {\"models\": {\"llm\", \"character\", \"stt\", \"voice\"}}  first: who speaks, what to expect
   {\"t\": 1250000, \"notice\": {\"user_turn\": …}}      every event, t in microseconds of the call
   {\"missed\": 3}                                     so many events came too fast to print
+  {\"unmet\": [{\"wanted\", \"seen\"}], \"help\": \"…\"}       what the scenario expected in vain
   {\"figures\": {…}, \"files\": {…}}                    last: milliseconds measured on the recording";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -92,47 +97,14 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     if let Some(path) = &args.input {
         input::check(path)?;
     }
+    let wanted = cast::Wanted::read(args)?;
     let files = files::Files::prepare(&args.out)?;
-    let local = load(args)?;
+    let cast = wanted.load(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .thread_name("antiphon-tokio")
         .build()
         .map_err(|e| Error::new("demo", Code::Unavailable, format!("no runtime: {e}")))?;
-    runtime.block_on(run::run(args, local, &files))
-}
-
-/// Loads the engines. If one refuses its files, those that are damaged are fetched again, once.
-fn load(args: &Args) -> Result<Local> {
-    let stt = match args.stt {
-        Stt::Tiny => SttModel::Tiny,
-        Stt::Base => SttModel::Base,
-    };
-    let llm = args.llm.map(|llm| match llm {
-        Llm::Smollm2 => LlmModel::Smollm2,
-        Llm::Qwen => LlmModel::Qwen,
-    });
-    let options = LocalOptions { stt, llm, gguf: GgufOptions::default() };
-    let store = local::store()?;
-    let mut bar = Bar::default();
-    Local::load_from(&store, &options, &mut bar).or_else(|e| {
-        if repair(&store, &e, &mut bar)? {
-            return Local::load_from(&store, &options, &mut bar);
-        }
-        Err(e)
-    })
-}
-
-/// Fetches again what the error complains of, if its sums say that it is damaged. Whether it was.
-fn repair(store: &Store, refused: &Error, bar: &mut Bar) -> Result<bool> {
-    for spec in store.manifest().models() {
-        let home = store.path(&spec.name)?;
-        let named = refused.detail().contains(&*home.to_string_lossy());
-        if named && matches!(store.verify(&spec.name)?, State::Damaged(_)) {
-            store.repair(&spec.name, bar)?;
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    runtime.block_on(run::run(args, cast, &files))
 }

@@ -1,5 +1,7 @@
 //! The `antiphon` command.
 
+mod bookings;
+mod caller;
 mod chat;
 mod config;
 mod demo;
@@ -9,6 +11,7 @@ mod replay;
 mod screen;
 mod test;
 mod tune;
+mod voice;
 
 use std::{
     io::{Write as _, stderr},

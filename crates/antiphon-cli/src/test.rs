@@ -1,16 +1,31 @@
 //! `antiphon test`: plays scenarios in virtual time and says which did not go as expected.
 
+mod agent;
+mod judge;
+mod report;
+mod spoken;
+
 use std::{
-    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use antiphon::{Code, Error, Result, sim::Scenario};
+use antiphon::{
+    Code, Error, Result,
+    config::Effective,
+    sim::{Scenario, scenario::Unmet},
+};
+use tokio::runtime::Runtime;
 
-use crate::screen::say;
+use self::{
+    agent::runtime,
+    judge::Judge,
+    report::{Played, junit, show},
+    spoken::Spoken,
+};
+use crate::{config, screen::say};
 
 /// Longest scenario file, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -20,12 +35,22 @@ const MAX_BYTES: u64 = 1 << 20;
 /// Each file holds one scenario: what a caller does, what the agent would answer, and what must
 /// come of it. A folder stands for its .yaml and .yml files. Exits with 1 if a scenario did not go
 /// as expected.
+///
+/// A scenario may name an agent file: then its tools run, and its model answers unless the
+/// scenario says what is answered. With --voice the caller speaks, and the agent hears and speaks
+/// with the local models.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = AFTER_LONG_HELP)]
 pub(crate) struct Args {
     /// Scenario files, or folders of them.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Let caller and agent speak, with the local models and in virtual time.
+    #[arg(long)]
+    voice: bool,
+    /// The agent under test, in place of the one that a scenario names.
+    #[arg(long, value_name = "AGENT.yaml")]
+    agent: Option<PathBuf>,
     /// Play each so often, each time with other luck, and tell how often it fails.
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -40,27 +65,37 @@ Examples:
   antiphon test scenarios/
   antiphon test scenarios/hums.yaml --repeat 1000     is it the agent, or bad luck?
   antiphon test scenarios/ --junit report.xml         for a build server
+  antiphon test scenarios/ --voice --agent agent.yaml the same callers, by voice
 
 Luck is what the seed of a scenario decides: delays and faults of providers. A scenario without
-`faults` goes the same way each time.";
+`faults` goes the same way each time. With --voice there are no faults; what differs from time to
+time is how the caller sounds.
 
-/// What became of one scenario.
-struct Played {
-    file: PathBuf,
-    name: String,
-    failures: u32,
-    /// How it went the first time it failed.
-    report: Option<String>,
-    took: Duration,
-}
+Rubrics are judged by the best local language model that is here. It is a weak judge.";
 
 pub(crate) fn main(args: &Args) -> Result<ExitCode> {
     let files = files(&args.paths)?;
     // Every file is read before the first is played: a slip of the pen shows at once.
-    let scenarios: Vec<_> = files.into_iter().map(read).collect::<Result<_>>()?;
+    let scenarios: Vec<_> = files.into_iter().map(read_scenario).collect::<Result<_>>()?;
+    let agents: Vec<_> = scenarios
+        .iter()
+        .map(|(file, scenario)| agent_of(args, file, scenario))
+        .collect::<Result<_>>()?;
+    let runtime = runtime()?;
+    let judge = if scenarios.iter().any(|(_, scenario)| scenario.has_rubrics()) {
+        let judge = Judge::load(&runtime)?;
+        say!("judged by {}: a small model, and a weak judge", judge.name());
+        Some(judge)
+    } else {
+        None
+    };
     let mut played = Vec::with_capacity(scenarios.len());
-    for (file, scenario) in scenarios {
-        let one = play(file, &scenario, args.repeat);
+    for ((file, mut scenario), agent) in scenarios.into_iter().zip(agents) {
+        if let Some(judge) = judge.clone() {
+            scenario = scenario.judge(move |rubric, history| judge.judge(rubric, history));
+        }
+        let mut stage = Stage::prepare(args.voice, agent, &mut scenario, &runtime)?;
+        let one = play(file, &scenario, args.repeat, |n| stage.play(&scenario, n, &runtime));
         show(&one, args.repeat);
         played.push(one);
     }
@@ -72,35 +107,84 @@ pub(crate) fn main(args: &Args) -> Result<ExitCode> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn play(file: PathBuf, scenario: &Scenario, repeat: u32) -> Played {
+/// The agent file of a scenario: that of the command line, or the one it names, relative to it.
+fn agent_of(args: &Args, file: &Path, scenario: &Scenario) -> Result<Option<Effective>> {
+    let own = || scenario.agent_file().map(|path| file.parent().unwrap_or(file).join(path));
+    let path = args.agent.clone().or_else(own);
+    path.map(|file| config::Agent { file, set: Vec::new() }.load()).transpose()
+}
+
+/// Where a scenario is played.
+enum Stage {
+    /// In the virtual world, as it stands.
+    World,
+    /// In the virtual world, with an agent file.
+    Agent(Box<agent::Agent>),
+    /// On a line, with voices.
+    Line(Box<Spoken>),
+}
+
+impl Stage {
+    fn prepare(
+        voice: bool,
+        agent: Option<Effective>,
+        scenario: &mut Scenario,
+        runtime: &Runtime,
+    ) -> Result<Self> {
+        Ok(match (voice, agent) {
+            (true, agent) => {
+                let spoken = Spoken::load(agent, scenario)?;
+                // Its greeting decides when the first line is due.
+                *scenario = scenario.clone().config(spoken.config().clone());
+                Self::Line(Box::new(spoken))
+            }
+            (false, Some(agent)) => {
+                Self::Agent(Box::new(agent::Agent::load(agent, scenario, runtime)?))
+            }
+            (false, None) => Self::World,
+        })
+    }
+
+    /// Plays it for the `n`th time.
+    fn play(
+        &mut self,
+        scenario: &Scenario,
+        n: u32,
+        runtime: &Runtime,
+    ) -> std::result::Result<(), String> {
+        let scenario = scenario.with_luck(u64::from(n));
+        let told = |unmet: Box<Unmet>| unmet.to_string();
+        let refused = |e: Error| format!("{}\n  {}", scenario.name(), e.detail());
+        match self {
+            Self::World => scenario.run().map(drop).map_err(told),
+            Self::Agent(agent) => {
+                let scenario = agent.cast(scenario.clone()).map_err(refused)?;
+                scenario.run().map(drop).map_err(told)
+            }
+            Self::Line(spoken) => {
+                let transcript = spoken.play(&scenario, runtime).map_err(refused)?;
+                scenario.check(transcript).map(drop).map_err(told)
+            }
+        }
+    }
+}
+
+fn play(
+    file: PathBuf,
+    scenario: &Scenario,
+    repeat: u32,
+    mut once: impl FnMut(u32) -> std::result::Result<(), String>,
+) -> Played {
     let name = scenario.name().to_owned();
     let begun = Instant::now();
     let (mut failures, mut report) = (0, None);
     for n in 0..repeat {
-        if let Err(unmet) = scenario.with_luck(u64::from(n)).run() {
+        if let Err(unmet) = once(n) {
             failures += 1;
-            report.get_or_insert_with(|| unmet.to_string());
+            report.get_or_insert(unmet);
         }
     }
     Played { file, name, failures, report, took: begun.elapsed() }
-}
-
-fn show(played: &Played, repeat: u32) {
-    let Played { file, name, failures, report, .. } = played;
-    let verdict = if *failures == 0 { "ok    " } else { "FAILED" };
-    let rate = 100.0 * f64::from(*failures) / f64::from(repeat);
-    let often = match (repeat, *failures) {
-        (1, _) => String::new(),
-        (n, 0) => format!(", {n} times"),
-        (n, failures) => format!(", {failures} of {n} times ({rate:.1} %)"),
-    };
-    say!("{verdict} {name} ({}){often}", file.display());
-    if let Some(report) = report {
-        // The first line repeats the name.
-        for line in report.lines().skip(1) {
-            say!("  {line}");
-        }
-    }
 }
 
 /// The scenario files among `paths`, folders in the order of their names.
@@ -127,7 +211,8 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn read(file: PathBuf) -> Result<(PathBuf, Scenario)> {
+/// Reads a scenario, and gives its path back.
+pub(crate) fn read_scenario(file: PathBuf) -> Result<(PathBuf, Scenario)> {
     let size = fs::metadata(&file).map_err(|e| unreadable(&file, &e))?.len();
     if size > MAX_BYTES {
         let what = format!("{} has {size} bytes; at most {MAX_BYTES}", file.display());
@@ -150,49 +235,4 @@ fn unreadable(path: &Path, e: &std::io::Error) -> Error {
 fn unwritable(path: &Path, e: &std::io::Error) -> Error {
     let what = format!("{} cannot be written: {e}", path.display());
     Error::new("test", Code::Storage, what)
-}
-
-/// The report that build servers read: one suite, one case for each scenario.
-fn junit(played: &[Played], repeat: u32) -> String {
-    let failed = played.iter().filter(|p| p.failures > 0).count();
-    let took: f64 = played.iter().map(|p| p.took.as_secs_f64()).sum();
-    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(
-        xml,
-        "<testsuite name=\"antiphon\" tests=\"{}\" failures=\"{failed}\" time=\"{took:.3}\">",
-        played.len()
-    );
-    for Played { file, name, failures, report, took } in played {
-        let (name, class) = (escaped(name), escaped(&file.display().to_string()));
-        let took = took.as_secs_f64();
-        let _ = write!(xml, "  <testcase name=\"{name}\" classname=\"{class}\" time=\"{took:.3}\"");
-        let _ = match report {
-            None => writeln!(xml, "/>"),
-            Some(report) => writeln!(
-                xml,
-                ">\n    <failure message=\"failed {failures} of {repeat} times\">{}</failure>\n  \
-                 </testcase>",
-                escaped(report)
-            ),
-        };
-    }
-    xml.push_str("</testsuite>\n");
-    xml
-}
-
-/// Text as XML 1.0 may hold it: control characters have no form in it.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }

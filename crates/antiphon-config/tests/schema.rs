@@ -27,7 +27,7 @@ fn the_published_schema_is_up_to_date() {
 fn the_examples_load() {
     assert_eq!(example("hello.yaml").unwrap().agent().name, "hello");
     let restaurant = example("restaurant.yaml").unwrap();
-    assert_eq!(restaurant.agent().tools.len(), 3);
+    assert_eq!(restaurant.agent().tools.len(), 1);
     assert_eq!(restaurant.agent().turn_taking.endpointing.ceiling_ms, 1800);
     let support = example("support.yaml").unwrap();
     assert!(support.agent().instructions.text().starts_with("You are the first line of support"));

@@ -150,7 +150,7 @@ impl Llm for Gguf {
         let max_tokens = wanted.min(capabilities.context_tokens - context.len());
         let mut sampling = options.sampling.clone();
         sampling.temperature = request.temperature.unwrap_or(sampling.temperature);
-// After its last call a model has to speak, and would rather call again.
+        // After its last call a model has to speak, and would rather call again.
         let called = request.messages.iter().any(|message| !message.tool_calls.is_empty());
         let barred =
             if called && request.tools.is_empty() { self.0.openings.clone() } else { [].into() };

@@ -1,16 +1,16 @@
 //! The local engines, assembled: everything runs on this machine, without a key or a network once
 //! the models are fetched.
 
-use std::{io::Write, sync::Arc};
+use std::{io::Write, ops::Deref, sync::Arc};
 
 use antiphon_conversation::Config;
 use antiphon_core::Result;
 use antiphon_gguf::{Gguf, GgufOptions};
 use antiphon_llm::Llm as _;
-use antiphon_models::{Progress, ProgressEvent, State, Store};
+use antiphon_models::{Model, Progress, ProgressEvent, State, Store};
 use antiphon_moonshine::MoonshineStt;
 use antiphon_piper::{Piper, PiperOptions};
-use antiphon_session::{Engines, JournalOut, LlmAgent, SessionParts};
+use antiphon_session::{Agent, Engines, JournalOut, LlmAgent, SessionParts};
 use antiphon_silero::Silero;
 use antiphon_smart_turn::SmartTurn;
 use antiphon_state::JournalOptions;
@@ -64,7 +64,7 @@ impl LlmModel {
         match self {
             Self::Smollm2 => "small talk only: wrong on facts, calls no tools",
             Self::Qwen => {
-                "follows instructions, knows common facts, calls tools if asked plainly; stiff in small talk"
+                "follows instructions, knows common facts, calls a tool or two; stiff in small talk"
             }
         }
     }
@@ -88,21 +88,28 @@ pub struct LocalOptions {
     pub gguf: GgufOptions,
 }
 
-/// The loaded engines, to be shared by any number of sessions.
+/// The engines that hear and speak, to be shared by any number of sessions.
 #[derive(Debug)]
-pub struct Local {
+pub struct LocalSpeech {
     /// Voice activity.
     pub vad: Silero,
     /// End of turn.
     pub turn: Arc<SmartTurn>,
     /// Speech to text.
     pub stt: MoonshineStt,
+    /// The voice.
+    pub voice: Piper,
+}
+
+/// All engines, to be shared by any number of sessions.
+#[derive(Debug)]
+pub struct Local {
+    /// What hears and speaks.
+    pub speech: LocalSpeech,
     /// The language model.
     pub llm: Gguf,
     /// Which one it is.
     pub llm_model: LlmModel,
-    /// The voice.
-    pub voice: Piper,
 }
 
 /// The user's model store, with everything the local engines need to convert.
@@ -131,6 +138,92 @@ pub fn language_model(
     Ok((Gguf::load(&files.file(model.file())?, options)?, model))
 }
 
+/// The files of the engines that hear and speak.
+struct SpeechFiles {
+    silero: Model,
+    smart_turn: Model,
+    moonshine: Model,
+    piper: Model,
+}
+
+impl SpeechFiles {
+    fn load(&self) -> Result<LocalSpeech> {
+        let latent_node = self.piper.spec().engine.get("latent_node").cloned();
+        Ok(LocalSpeech {
+            vad: Silero::load(self.silero.file("silero_vad_op18_ifless.onnx")?)?,
+            turn: Arc::new(SmartTurn::load(self.smart_turn.file("smart-turn-v3.2-cpu.onnx")?)?),
+            stt: MoonshineStt::load(&self.moonshine.file("moonshine.bin")?)?,
+            voice: Piper::load(
+                &self.piper.file("en_US-joe-medium.onnx")?,
+                &self.piper.file("en_US-joe-medium.onnx.json")?,
+                &PiperOptions { latent_node, ..PiperOptions::default() },
+            )?,
+        })
+    }
+}
+
+impl LocalSpeech {
+    /// Fetches what is missing and loads it. Blocks for seconds, or longer if models are fetched.
+    ///
+    /// # Errors
+    /// As [`Local::load`].
+    pub fn load_from(store: &Store, stt: SttModel, progress: &mut dyn Progress) -> Result<Self> {
+        let files = Self::fetch(store, stt, progress)?;
+        progress.on(ProgressEvent::Step("loading the models"));
+        files.load()
+    }
+
+    fn fetch(store: &Store, stt: SttModel, progress: &mut dyn Progress) -> Result<SpeechFiles> {
+        Ok(SpeechFiles {
+            silero: store.ensure("silero", progress)?,
+            smart_turn: store.ensure("smart-turn", progress)?,
+            moonshine: store.ensure(stt.name(), progress)?,
+            piper: store.ensure("piper-joe", progress)?,
+        })
+    }
+
+    /// The engines behind their ports.
+    #[must_use]
+    pub fn engines(&self) -> Engines {
+        Engines {
+            stt: Arc::new(self.stt.clone()),
+            tts: Arc::new(self.voice.clone()),
+            turn_detector: Some(self.turn.clone()),
+        }
+    }
+
+    /// The parts of a session on these engines, without tools and without a journal.
+    ///
+    /// # Errors
+    /// `invalid_input` if the defaults of voice activity do not fit together.
+    pub fn session(
+        &self,
+        config: Config,
+        link: Link,
+        agent: Arc<dyn Agent>,
+    ) -> Result<SessionParts> {
+        Ok(SessionParts {
+            config,
+            tools: ToolSet::new(),
+            agent: Some(agent),
+            engines: self.engines(),
+            vad: Box::new(self.vad.session()),
+            gate: SpeechGate::new(GateConfig::default(), antiphon_core::SPEECH_RATE_HZ)?,
+            link,
+            journal: None,
+        })
+    }
+}
+
+impl Deref for Local {
+    type Target = LocalSpeech;
+
+    /// What hears and speaks is used as if it were all.
+    fn deref(&self) -> &LocalSpeech {
+        &self.speech
+    }
+}
+
 impl Local {
     /// Fetches what is missing and loads everything. Blocks for seconds, or longer if models are
     /// fetched.
@@ -150,35 +243,11 @@ impl Local {
         options: &LocalOptions,
         progress: &mut dyn Progress,
     ) -> Result<Self> {
-        let silero = store.ensure("silero", progress)?;
-        let smart_turn = store.ensure("smart-turn", progress)?;
-        let moonshine = store.ensure(options.stt.name(), progress)?;
-        let piper = store.ensure("piper-joe", progress)?;
+        // Everything is there before anything is loaded.
+        let voices = LocalSpeech::fetch(store, options.stt, progress)?;
         let (llm, llm_model) = language_model(store, options.llm, options.gguf.clone(), progress)?;
         progress.on(ProgressEvent::Step("loading the models"));
-        let latent_node = piper.spec().engine.get("latent_node").cloned();
-        Ok(Self {
-            vad: Silero::load(silero.file("silero_vad_op18_ifless.onnx")?)?,
-            turn: Arc::new(SmartTurn::load(smart_turn.file("smart-turn-v3.2-cpu.onnx")?)?),
-            stt: MoonshineStt::load(&moonshine.file("moonshine.bin")?)?,
-            voice: Piper::load(
-                &piper.file("en_US-joe-medium.onnx")?,
-                &piper.file("en_US-joe-medium.onnx.json")?,
-                &PiperOptions { latent_node, ..PiperOptions::default() },
-            )?,
-            llm,
-            llm_model,
-        })
-    }
-
-    /// The engines behind their ports.
-    #[must_use]
-    pub fn engines(&self) -> Engines {
-        Engines {
-            stt: Arc::new(self.stt.clone()),
-            tts: Arc::new(self.voice.clone()),
-            turn_detector: Some(self.turn.clone()),
-        }
+        Ok(Self { speech: voices.load()?, llm, llm_model })
     }
 
     /// The parts of a session on these engines, with the language model as its agent.
@@ -186,16 +255,7 @@ impl Local {
     /// # Errors
     /// `invalid_input` if the defaults of voice activity do not fit together.
     pub fn session(&self, config: Config, link: Link) -> Result<SessionParts> {
-        Ok(SessionParts {
-            config,
-            tools: ToolSet::new(),
-            agent: Some(Arc::new(LlmAgent::new(Arc::new(self.llm.clone())))),
-            engines: self.engines(),
-            vad: Box::new(self.vad.session()),
-            gate: SpeechGate::new(GateConfig::default(), antiphon_core::SPEECH_RATE_HZ)?,
-            link,
-            journal: None,
-        })
+        self.speech.session(config, link, Arc::new(LlmAgent::new(Arc::new(self.llm.clone()))))
     }
 
     /// As [`session`](Self::session), with a journal.

@@ -1,28 +1,30 @@
 //! A language model that says given replies: for trying out an agent's tools, and for tests.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
 use antiphon_core::{BoxStream, Code, Error, Result};
-use antiphon_llm::{FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Usage};
+use antiphon_llm::{
+    FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Message, Role, Usage,
+};
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 
 /// Says one of its replies after the other, word by word, and begins anew after the last. Uses no
 /// tokens. Within [`TextTools`](crate::TextTools) a reply can be a call.
-#[derive(Debug)]
+///
+/// A reply is chosen by its place in the conversation: the first answers the first message of the
+/// user, and after each round of calls comes the next. One that was begun before its turn and
+/// dropped therefore comes again.
+#[derive(Clone, Debug)]
 pub struct ScriptedLlm {
     replies: Arc<[String]>,
-    next: AtomicUsize,
 }
 
 impl ScriptedLlm {
     /// A model with these replies.
     #[must_use]
     pub fn new(replies: impl IntoIterator<Item = String>) -> Self {
-        Self { replies: replies.into_iter().collect(), next: AtomicUsize::new(0) }
+        Self { replies: replies.into_iter().collect() }
     }
 }
 
@@ -37,7 +39,8 @@ impl Llm for ScriptedLlm {
         if request.messages.is_empty() {
             return Err(refuse("there is no message to answer"));
         }
-        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        let asks = |m: &&Message| m.role == Role::User || !m.tool_calls.is_empty();
+        let n = request.messages.iter().filter(asks).count().saturating_sub(1);
         let at = n.checked_rem(self.replies.len());
         let reply = at.and_then(|at| self.replies.get(at)).ok_or_else(|| refuse("no replies"))?;
         let words = reply.split_inclusive(' ').map(|w| LlmEvent::Delta { text: w.to_owned() });

@@ -29,14 +29,14 @@ const OPTIONS: [&str; 5] = ["context_tokens", "seed", "temperature", "top_k", "t
 
 /// The agent has ended the conversation.
 #[derive(Clone, Debug, Default)]
-pub(super) struct HungUp(Arc<AtomicBool>);
+pub(crate) struct HungUp(Arc<AtomicBool>);
 
 impl HungUp {
     pub(super) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -45,8 +45,8 @@ impl HungUp {
 pub(super) struct Ready {
     pub(super) parts: ExecutorParts,
     pub(super) name: String,
-    /// Name of the model, as it calls itself.
-    pub(super) model: String,
+    /// Who answers, without what makes a model call tools.
+    pub(super) llm: Arc<dyn Llm>,
     pub(super) context: Context,
     pub(super) hung_up: HungUp,
     /// Servers whose tools come with them, once they are connected.
@@ -60,59 +60,81 @@ impl Ready {
         let hung_up = HungUp::default();
         // Tools first: what is wrong with them shows before a model is fetched.
         let Named { tools, servers } = tools::named(effective, &hung_up)?;
-        let llm = language_model(effective)?;
-        let model = llm.capabilities().model;
+        let llm = Mind::of(effective)?.load()?;
         let mut config = file.to_conversation_config();
         config.ground_tool_calls = file.models.llm.provider == "local";
         let parts = ExecutorParts {
             config,
-            agent: Arc::new(LlmAgent::new(Arc::new(TextTools::new(llm)))),
+            agent: Arc::new(LlmAgent::new(Arc::new(TextTools::new(llm.clone())))),
             tools,
             clock: Arc::new(SessionClock::new(Pace::RealTime)),
             session: "chat".into(),
         };
         let (name, context) = (file.name.clone(), file.context.clone());
-        Ok(Self { parts, name, model, context, hung_up, servers })
+        Ok(Self { parts, name, llm, context, hung_up, servers })
     }
 }
 
-fn language_model(effective: &Effective) -> Result<Arc<dyn Llm>> {
-    let model = &effective.agent().models.llm;
-    let refuse = |at: &str, what: &str, found: &str, known: &[&str]| -> Error {
-        let what = format!("{what}; there are: {}", known.join(", "));
-        effective.refuse(&format!("models.llm.{at}"), &what, found, known).into()
-    };
-    match model.provider.as_str() {
-        "scripted" => {
-            let replies = scripted_replies(model).ok_or_else(|| {
+/// Who answers, before anything is loaded.
+pub(crate) enum Mind {
+    /// Replies that are given.
+    Scripted(Vec<String>),
+    /// A model on this machine; `None` is the best that is here.
+    Local(Option<LlmModel>, GgufOptions),
+}
+
+impl Mind {
+    /// What the agent file wants.
+    pub(crate) fn of(effective: &Effective) -> Result<Self> {
+        let model = &effective.agent().models.llm;
+        let refuse = |at: &str, what: &str, found: &str, known: &[&str]| -> Error {
+            let what = format!("{what}; there are: {}", known.join(", "));
+            effective.refuse(&format!("models.llm.{at}"), &what, found, known).into()
+        };
+        match model.provider.as_str() {
+            "scripted" => Ok(Self::Scripted(scripted_replies(model).ok_or_else(|| {
                 let what = "a scripted model needs the option `replies`: a list of texts";
                 Error::from(effective.refuse("models.llm", what, "", &[]))
-            })?;
-            Ok(Arc::new(ScriptedLlm::new(replies)))
-        }
-        "local" => {
-            let llm = match model.model.as_deref() {
-                None => None,
-                Some("smollm2") => Some(LlmModel::Smollm2),
-                Some("qwen") => Some(LlmModel::Qwen),
-                Some(other) => return Err(refuse("model", "no such local model", other, &MODELS)),
-            };
-            let mut options = GgufOptions::default();
-            for (name, value) in &model.options {
-                if !OPTIONS.contains(&name.as_str()) {
-                    let at = format!("options.{name}");
-                    return Err(refuse(&at, "local models have no such option", name, &OPTIONS));
+            })?)),
+            "local" => {
+                let llm = match model.model.as_deref() {
+                    None => None,
+                    Some("smollm2") => Some(LlmModel::Smollm2),
+                    Some("qwen") => Some(LlmModel::Qwen),
+                    Some(other) => {
+                        return Err(refuse("model", "no such local model", other, &MODELS));
+                    }
+                };
+                let mut options = GgufOptions::default();
+                for (name, value) in &model.options {
+                    if !OPTIONS.contains(&name.as_str()) {
+                        let at = format!("options.{name}");
+                        let what = "local models have no such option";
+                        return Err(refuse(&at, what, name, &OPTIONS));
+                    }
+                    set(&mut options, name, value).ok_or_else(|| {
+                        let at = format!("models.llm.options.{name}");
+                        Error::from(effective.refuse(&at, "a number is wanted here", "", &[]))
+                    })?;
                 }
-                set(&mut options, name, value).ok_or_else(|| {
-                    let at = format!("models.llm.options.{name}");
-                    Error::from(effective.refuse(&at, "a number is wanted here", "", &[]))
-                })?;
+                Ok(Self::Local(llm, options))
             }
-            let (llm, _) =
-                local::language_model(&local::store()?, llm, options, &mut Bar::default())?;
-            Ok(Arc::new(llm))
+            other => {
+                Err(refuse("provider", "this command knows no such provider", other, &PROVIDERS))
+            }
         }
-        other => Err(refuse("provider", "chat knows no such provider", other, &PROVIDERS)),
+    }
+
+    /// Fetches the model if it is missing, and loads it. Blocks.
+    pub(crate) fn load(self) -> Result<Arc<dyn Llm>> {
+        match self {
+            Self::Scripted(replies) => Ok(Arc::new(ScriptedLlm::new(replies))),
+            Self::Local(model, options) => {
+                let store = local::store()?;
+                let (llm, _) = local::language_model(&store, model, options, &mut Bar::default())?;
+                Ok(Arc::new(llm))
+            }
+        }
     }
 }
 

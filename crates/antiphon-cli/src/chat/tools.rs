@@ -13,6 +13,7 @@ use antiphon::{
 use serde_json::{Value, json};
 
 use super::{agent::HungUp, show::Show};
+use crate::bookings;
 
 /// The tools of an agent: those that are ready, and servers that have some.
 pub(super) struct Named {
@@ -48,6 +49,20 @@ pub(super) fn named(effective: &Effective, hung_up: &HungUp) -> Result<Named> {
     Ok(Named { tools, servers })
 }
 
+/// The tools that the agent file names, where none can come from a server: in a call, whose tools
+/// are told to the model before it begins, and in a test, whose time is virtual.
+pub(crate) fn tool_set(effective: &Effective, hung_up: &HungUp) -> Result<ToolSet> {
+    let Named { tools, servers } = named(effective, hung_up)?;
+    if servers.is_empty() {
+        return Ok(tools);
+    }
+    let files = effective.agent().tools.iter().enumerate();
+    let server = files.filter(|(_, tool)| matches!(tool, Tool::Mcp(_))).next();
+    let (at, name) = server.map_or((0, ""), |(i, tool)| (i, tool.name()));
+    let what = "MCP servers can be used by `antiphon chat` only";
+    Err(effective.refuse(&format!("tools.{at}.mcp"), what, name, &[]).into())
+}
+
 /// Connects the servers, all at once. One that cannot be used costs its tools and a warning.
 pub(super) async fn connect(
     servers: Vec<McpServer>,
@@ -81,7 +96,7 @@ pub(super) async fn connect(
 }
 
 /// The names of those that are built in.
-const BUILTIN: [&str; 3] = ["clock", "end_call", "weather"];
+const BUILTIN: [&str; 4] = [bookings::TOOL, "clock", "end_call", "weather"];
 
 /// Made-up weather: place, degrees Celsius, sky.
 const WEATHER: &str = include_str!("weather.tsv");
@@ -92,6 +107,7 @@ const DAY: u64 = 86_400;
 fn builtin(name: &str, hung_up: &HungUp) -> Option<FunctionTool> {
     let spec = |about: &str| ToolSpec::new(name, about).with_effect(EffectClass::Read);
     match name {
+        bookings::TOOL => Some(bookings::tool()),
         "clock" => {
             let spec = spec("Tells the time of day and the date, in UTC.");
             Some(FunctionTool::raw(spec, |_, _| async { Ok(time_of_day(SystemTime::now())) }))

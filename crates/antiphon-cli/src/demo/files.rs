@@ -1,7 +1,7 @@
 //! The three files a call leaves: made together, or not at all. Knows nothing of what is in them.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -34,14 +34,6 @@ impl Files {
         let files = Self { wav, journal, page };
         files.all().into_iter().try_for_each(|p| probe(p).map_err(|e| unwritable(p, &e)))?;
         Ok(files)
-    }
-
-    /// The journal's file, empty. It is not buffered: what happened is on disk if we are killed.
-    ///
-    /// # Errors
-    /// `storage` if it cannot be made.
-    pub(crate) fn create_journal(&self) -> Result<File> {
-        File::create(&self.journal).map_err(|e| unwritable(&self.journal, &e))
     }
 
     /// Writes the page, whole or not at all.

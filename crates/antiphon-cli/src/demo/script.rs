@@ -2,31 +2,16 @@
 
 use std::time::Duration;
 
-/// When a line is spoken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cue {
-    /// So long after the agent has come to the end of a speech.
-    AfterAgent(Duration),
-    /// So long after the agent's speech has become audible: over it.
-    OverAgent(Duration),
-}
+use antiphon::sim::When;
 
-/// One line of the script.
-#[derive(Clone, Debug)]
-pub(crate) struct Line {
-    pub(crate) cue: Cue,
-    /// What is synthesised; parts are separated by pauses.
-    pub(crate) parts: &'static [&'static str],
-    /// The pause between parts.
-    pub(crate) pause: Duration,
-}
+use crate::caller::Line;
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-const fn line(cue: Cue, parts: &'static [&'static str]) -> Line {
-    Line { cue, parts, pause: ms(350) }
+fn line(when: When, parts: &[&str]) -> Line {
+    Line { when, parts: parts.iter().map(ToString::to_string).collect(), pause: ms(350) }
 }
 
 /// The agent's first words.
@@ -39,15 +24,15 @@ pub(crate) const INSTRUCTIONS: &str = "You are Robin, a warm and cheerful compan
 /// Seven turns: small talk, a pause in mid-sentence, a story, a barge-in, a backchannel, a goodbye.
 pub(crate) fn lines() -> Vec<Line> {
     vec![
-        line(Cue::AfterAgent(ms(600)), &["Hi Robin. I am very well, thank you."]),
+        line(When::AfterAgent(ms(600)), &["Hi Robin. I am very well, thank you."]),
         line(
-            Cue::AfterAgent(ms(700)),
+            When::AfterAgent(ms(700)),
             &["I was thinking about going for a walk.", "What do you think?"],
         ),
-        line(Cue::AfterAgent(ms(700)), &["Can you tell me a little story about a cat?"]),
-        line(Cue::OverAgent(ms(2600)), &["Wait, please stop. Tell me about the sea instead."]),
-        line(Cue::OverAgent(ms(1800)), &["Okay."]),
-        line(Cue::AfterAgent(ms(800)), &["That sounds lovely.", "Do you like music?"]),
-        line(Cue::AfterAgent(ms(700)), &["Thank you for the talk. Goodbye!"]),
+        line(When::AfterAgent(ms(700)), &["Can you tell me a little story about a cat?"]),
+        line(When::IntoSpeech(ms(2600)), &["Wait, please stop. Tell me about the sea instead."]),
+        line(When::IntoSpeech(ms(1800)), &["Okay."]),
+        line(When::AfterAgent(ms(800)), &["That sounds lovely.", "Do you like music?"]),
+        line(When::AfterAgent(ms(700)), &["Thank you for the talk. Goodbye!"]),
     ]
 }

@@ -3,6 +3,7 @@
 use antiphon::{
     Notice, SessionEvent, Timestamp,
     conversation::{AgentState, Discard, UserState},
+    tools::ToolEvent,
 };
 use serde::Serialize;
 
@@ -11,6 +12,9 @@ use crate::screen::say;
 
 /// Milliseconds one character of the waterfall stands for.
 const MS_PER_CHAR: f64 = 20.0;
+
+/// Longest bar in characters: what takes seconds is told by its number.
+const LONGEST: usize = 100;
 
 /// Which models hold the conversation.
 #[derive(Clone, Debug, Serialize)]
@@ -114,9 +118,31 @@ fn print(event: &SessionEvent) {
                 waterfall(&steps);
             }
         }
+        Notice::ToolCalled { call, .. } => {
+            let arguments: Vec<&str> = call.arguments.split_whitespace().collect();
+            row(at, "tool", &format!("{} {}", call.name, arguments.join(" ")));
+        }
+        Notice::Tool { name, event, .. } => {
+            if let Some(what) = tool_event(event) {
+                row(at, "tool", &format!("{name} {what}"));
+            }
+        }
         Notice::Error { op, code, detail } => row(at, "error", &format!("{op} ({code}): {detail}")),
         _ => {}
     }
+}
+
+/// What a call came to, on one line; `None` before it has come to anything.
+pub(crate) fn tool_event(event: &ToolEvent) -> Option<String> {
+    let (what, text) = match event {
+        ToolEvent::Started { .. } => return None,
+        ToolEvent::Progress { text, .. } => ("reports".to_owned(), text),
+        ToolEvent::Deferred { result, .. } => ("goes on later".to_owned(), &result.text),
+        ToolEvent::Completed { result, .. } => ("says".to_owned(), &result.text),
+        ToolEvent::Failed { why, result, .. } => (format!("failed ({why})"), &result.text),
+    };
+    let text: Vec<&str> = text.split_whitespace().collect();
+    Some(format!("{what}: {}", text.join(" ")))
 }
 
 const fn agent_state(state: AgentState) -> &'static str {
@@ -133,8 +159,9 @@ const fn agent_state(state: AgentState) -> &'static str {
 fn waterfall(steps: &Steps) {
     let mut from = 0.0;
     for (name, ms) in steps.rows() {
-        let indent = " ".repeat((from / MS_PER_CHAR) as usize);
-        let bar = "█".repeat(((ms / MS_PER_CHAR).round() as usize).max(usize::from(ms >= 5.0)));
+        let indent = ((from / MS_PER_CHAR) as usize).min(LONGEST);
+        let bar = ((ms / MS_PER_CHAR).round() as usize).max(usize::from(ms >= 5.0));
+        let (indent, bar) = (" ".repeat(indent), "█".repeat(bar.min(LONGEST - indent)));
         say!("{:18}{name:13} {ms:5.0} ms {indent}{bar}", "");
         from += ms;
     }

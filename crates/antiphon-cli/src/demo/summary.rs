@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use antiphon::{
     Code, Error, Notice, Result, SessionEvent, SpeechId, audio::WavReader,
-    conversation::AgentState, tts::WordTiming,
+    conversation::AgentState, sim::scenario::Miss, tts::WordTiming,
 };
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ use super::{
     files::Files,
     page::{Page, PageLine, PageMark, PageState, PageWord, peaks, render},
     run::{Call, RATE_HZ},
+    show::tool_event,
 };
 use crate::screen::say;
 
@@ -39,6 +40,7 @@ pub(crate) fn write(call: &Call, args: &Args, files: &Files) -> Result<()> {
     let figures = figures(call, &agent);
     let page = page(call, (&caller, &agent), &figures);
     files.write_page(&render(&page)?)?;
+    show_unmet(call, args.json);
     if args.json {
         let files = serde_json::json!({
             "wav": files.wav, "journal": files.journal, "page": files.page,
@@ -53,6 +55,31 @@ pub(crate) fn write(call: &Call, args: &Args, files: &Files) -> Result<()> {
     let Files { wav, journal, page } = files;
     say!("\n{}  {}  {}", wav.display(), journal.display(), page.display());
     Ok(())
+}
+
+/// What the caller's scenario expected in vain, and what helps.
+fn show_unmet(call: &Call, json: bool) {
+    let Some(unmet) = &call.unmet else { return };
+    let model = &call.models;
+    let help = format!(
+        "{} is small ({}); a larger model does better: --llm qwen, 490 MB, \
+         fetched by `antiphon models fetch qwen`",
+        model.llm, model.character
+    );
+    let help = Some(help).filter(|_| call.small);
+    if json {
+        let miss = |m: &Miss| serde_json::json!({"wanted": m.wanted, "seen": m.seen});
+        let misses: Vec<_> = unmet.misses.iter().map(miss).collect();
+        say!("{}", serde_json::json!({ "unmet": misses, "help": help }));
+        return;
+    }
+    say!("\nnot as expected:");
+    for Miss { wanted, seen, .. } in &unmet.misses {
+        say!("  wanted: {wanted}\n  seen:   {seen}");
+    }
+    if let Some(help) = help {
+        say!("  help:   {help}");
+    }
 }
 
 /// The recording's two sides.
@@ -184,6 +211,14 @@ impl Story {
                 Notice::SpeechEnded { speech, heard, unheard, .. } => {
                     let from = starts.get(speech).copied().unwrap_or(at);
                     story.line("agent", from, at, heard, unheard);
+                }
+                Notice::ToolCalled { call, .. } => {
+                    let text = format!("{} {}", call.name, call.arguments);
+                    story.line("tool", at, at, &text, "");
+                }
+                Notice::Tool { name, event, .. } => {
+                    let text = tool_event(event).map(|what| format!("{name} {what}"));
+                    story.line("tool", at, at, &text.unwrap_or_default(), "");
                 }
                 Notice::Words { speech, segment, words } => {
                     let text = texts.get(&(*speech, *segment)).copied().unwrap_or_default();

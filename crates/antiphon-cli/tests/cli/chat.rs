@@ -2,10 +2,10 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
+    io::{BufRead as _, BufReader, Lines, Read as _, Write as _},
     net::TcpListener,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, ChildStdout, Command, Output, Stdio},
     thread,
 };
 
@@ -98,10 +98,62 @@ fn a_chat_warns_when_nearly_full_and_goes_on_after_clear() {
     let said = stdout(&output);
     let warning = said.find("warning: 4 messages").unwrap();
     assert!(said.find("Two.").unwrap() < warning && warning < said.find("Three.").unwrap());
-    assert!(said.ends_with("  you: d\n  agent: Four.\n"), "{said}");
+    assert!(said.ends_with("  you: d\n  agent: One.\n"), "{said}");
     let full = chat(&file, &["--max-messages", "2"], b"a\nb\n");
     assert_eq!(full.status.code(), Some(1));
     assert!(stdout(&full).contains("error: the chat has its 2 messages\n help: clear"));
+}
+
+/// A chat that is followed line by line.
+struct Followed {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Followed {
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// Enters a line and reads up to the object with `key`.
+    fn enter(&mut self, line: &str, key: &str) -> Value {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{line}").unwrap();
+        loop {
+            let line: Value = serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap();
+            if let Some(value) = line.get(key) {
+                return value.clone();
+            }
+        }
+    }
+}
+
+#[test]
+fn an_edit_holds_from_the_next_turn_on_and_a_broken_one_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |more: &str| agent(dir.path(), "[One., Two., Three., Four.]", more);
+    let file = write("tools:\n  - builtin: clock\n");
+    let mut chat = Followed::of(bare(&["chat", file.to_str().unwrap(), "--dev", "--json"]));
+    assert_eq!(chat.enter("a", "response")["content"], "One.");
+    write("instructions: Be brief.\nlimits: {max_reply_tokens: 9}\ntools:\n  - builtin: weather\n");
+    let edit = chat.enter("b", "edit");
+    let now = |path: &str| {
+        let mut changes = edit["changes"].as_array().unwrap().iter();
+        changes.find(|c| c["path"] == path).unwrap()["now"].clone()
+    };
+    assert_eq!((now("instructions"), now("tools.0.builtin")), (true.into(), true.into()));
+    assert_eq!(now("limits.max_reply_tokens"), false);
+    assert_eq!(chat.enter("/tools", "tools")[0]["name"], "weather");
+    for broken in ["tools: [{builtin: wether}]\n", "tols: []\n"] {
+        write(broken);
+        let kept = chat.enter("c", "edit")["kept"].clone();
+        assert!(kept.as_str().unwrap().contains("agent.yaml:"), "{kept}");
+        assert_eq!(chat.enter("/tools", "tools")[0]["name"], "weather");
+    }
+    assert_eq!(chat.enter("/usage", "usage")["turns"], 4, "the chat went on all the time");
+    drop(chat.child.stdin.take());
+    assert!(chat.child.wait().unwrap().success());
 }
 
 #[test]

@@ -22,3 +22,5 @@ mod replay;
 mod stop;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod voice;

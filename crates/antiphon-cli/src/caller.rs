@@ -1,20 +1,28 @@
 //! The simulated caller: lines spoken by the local voice, pitched to be another person, over room
 //! noise, played on cue into the session.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+mod prompter;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use antiphon::{
-    AudioFormat, Error, Result,
+    AudioFormat, Error, Result, SessionClock,
     audio::{RoomNoise, resample},
     piper::Piper,
+    session::Working,
+    sim::{Caller, When},
     transport::{AudioIn, ReadState},
     tts::TtsRequest,
 };
+use tokio::sync::mpsc;
 
-use super::script::Line;
+pub(crate) use self::prompter::Prompter;
 
 /// The voice's formants and pitch are raised by this factor: another, smaller person.
 const PITCH: f64 = 1.22;
@@ -24,6 +32,29 @@ const ROOM_DBFS: f64 = -58.0;
 
 /// A sample louder than this belongs to speech; for the ground truth of onsets and ends.
 const SPEECH: u16 = 500;
+
+/// Frames that may wait to be followed. Time stands still at the first.
+const MARKS: usize = 4;
+
+/// What a caller says, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    pub(crate) when: When,
+    /// What is synthesised; parts are separated by pauses.
+    pub(crate) parts: Vec<String>,
+    /// The pause between parts.
+    pub(crate) pause: Duration,
+}
+
+/// The lines of a scenario's caller. How long they take is the voice's matter.
+pub(crate) fn lines(caller: &Caller) -> Vec<Line> {
+    let line = |l: &antiphon::sim::Line| Line {
+        when: l.when,
+        parts: vec![l.text.clone()],
+        pause: Duration::ZERO,
+    };
+    caller.lines.iter().map(line).collect()
+}
 
 /// One spoken line.
 pub(crate) struct Clip {
@@ -53,6 +84,11 @@ impl Cues {
         self.gone.store(1, Ordering::Release);
     }
 
+    /// Whether the caller has hung up.
+    pub(crate) fn is_over(&self) -> bool {
+        self.gone.load(Ordering::Acquire) > 0
+    }
+
     /// Length of clip `n` in milliseconds.
     pub(crate) fn length_ms(&self, n: usize, rate_hz: u32) -> u64 {
         self.clips.get(n).map_or(0, |c| c.samples.len() as u64 * 1000 / u64::from(rate_hz))
@@ -75,14 +111,23 @@ pub(crate) struct CallerAudio {
     /// Clips taken up so far, and the position within the last of them.
     playing: usize,
     offset: usize,
+    steps: Option<(SessionClock, mpsc::Sender<Working>)>,
 }
 
 impl CallerAudio {
+    /// Session time stands still after every frame, until the receiver of these marks has dropped
+    /// the frame's: in virtual time a caller is then never late, however busy the machine is.
+    pub(crate) fn stepping(self, clock: SessionClock) -> (Self, mpsc::Receiver<Working>) {
+        let (marks, steps) = mpsc::channel(MARKS);
+        (Self { steps: Some((clock, marks)), ..self }, steps)
+    }
+
     pub(crate) fn new(clips: Vec<Clip>, rate_hz: u32) -> (Self, Cues) {
         let zero = || Arc::new(AtomicUsize::new(0));
         let cues = Cues { clips: clips.into(), asked: zero(), gone: zero() };
         let noise = RoomNoise::new(rate_hz, ROOM_DBFS, 7);
-        let audio = Self { cues: cues.clone(), rate_hz, noise, position: 0, playing: 0, offset: 0 };
+        let (position, playing, offset, steps) = (0, 0, 0, None);
+        let audio = Self { cues: cues.clone(), rate_hz, noise, position, playing, offset, steps };
         (audio, cues)
     }
 }
@@ -93,6 +138,10 @@ impl AudioIn for CallerAudio {
     }
 
     fn read(&mut self, frame: &mut [i16]) -> ReadState {
+        if let Some((clock, marks)) = &self.steps {
+            // Nobody follows any more: then nobody is late either.
+            let _ = marks.try_send(clock.working());
+        }
         self.noise.fill(frame);
         let current = self.playing.checked_sub(1).and_then(|n| self.cues.clips.get(n));
         let busy = current.is_some_and(|c| self.offset < c.samples.len());
@@ -110,11 +159,11 @@ impl AudioIn for CallerAudio {
             self.offset += frame.len();
         }
         self.position += frame.len() as u64;
-        if self.cues.gone.load(Ordering::Acquire) > 0 { ReadState::Ended } else { ReadState::Frame }
+        if self.cues.is_over() { ReadState::Ended } else { ReadState::Frame }
     }
 }
 
-/// Speaks the script with the local voice. Blocks while it synthesises.
+/// Speaks the lines with the local voice. Blocks while it synthesises.
 pub(crate) fn record(piper: &Piper, lines: &[Line], rate_hz: u32) -> Result<Vec<Clip>> {
     lines.iter().map(|line| record_line(piper, line, rate_hz)).collect()
 }
