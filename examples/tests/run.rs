@@ -73,6 +73,17 @@ fn tools_of_an_mcp_server_are_called() {
 }
 
 #[test]
+fn an_agent_file_answers() {
+    let output = output(env!("CARGO_BIN_EXE_yaml_agent"));
+    assert_eq!(after(&output, "name: "), "hello");
+    assert!(after(&output, "greeting from: ").contains("line 6"), "{output}");
+    assert_eq!(after(&output, "edited: "), "false");
+    assert_eq!(after(&output, "agent: "), "Hello! What can I do for you?");
+    // The greeting, the question, the answer.
+    assert_eq!(after(&output, "messages: "), "3");
+}
+
+#[test]
 fn every_example_fits_a_page_and_is_listed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(folder.join("../README.md")).unwrap();
