@@ -16,7 +16,10 @@ use antiphon::{
 };
 
 use crate::{
-    chat::{agent::{HungUp, Mind}, tools::tool_set},
+    chat::{
+        agent::{HungUp, Mind},
+        tools::tool_set,
+    },
     progress::Bar,
 };
 

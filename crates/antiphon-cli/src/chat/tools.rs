@@ -56,8 +56,8 @@ pub(crate) fn tool_set(effective: &Effective, hung_up: &HungUp) -> Result<ToolSe
     if servers.is_empty() {
         return Ok(tools);
     }
-    let files = effective.agent().tools.iter().enumerate();
-    let server = files.filter(|(_, tool)| matches!(tool, Tool::Mcp(_))).next();
+    let mut named = effective.agent().tools.iter().enumerate();
+    let server = named.find(|(_, tool)| matches!(tool, Tool::Mcp(_)));
     let (at, name) = server.map_or((0, ""), |(i, tool)| (i, tool.name()));
     let what = "MCP servers can be used by `antiphon chat` only";
     Err(effective.refuse(&format!("tools.{at}.mcp"), what, name, &[]).into())

@@ -15,7 +15,10 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tokio::runtime::{Handle, Runtime};
 
-use crate::chat::{agent::{HungUp, Mind}, tools::tool_set};
+use crate::chat::{
+    agent::{HungUp, Mind},
+    tools::tool_set,
+};
 
 /// An agent file with its model, for any number of plays.
 pub(super) struct Agent {

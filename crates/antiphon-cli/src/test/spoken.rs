@@ -24,7 +24,10 @@ use tokio::{
 
 use crate::{
     caller::{CallerAudio, Prompter, lines, record},
-    chat::{agent::{HungUp, Mind}, tools::tool_set},
+    chat::{
+        agent::{HungUp, Mind},
+        tools::tool_set,
+    },
     voice::{Voiced, Wanted},
 };
 

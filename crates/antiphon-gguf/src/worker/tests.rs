@@ -19,7 +19,7 @@ fn worker() -> Worker {
 fn job(tokens: u32, reply: bool) -> (Job, Receiver<LlmEvent>) {
     let (events, receiver) = channel(4);
     let sampler = Sampler::new(GgufOptions::default().sampling);
-    let reply = reply.then_some(Reply { max_tokens: 1, sampler });
+    let reply = reply.then_some(Reply { max_tokens: 1, sampler, barred: [].into() });
     (Job { context: (3..3 + tokens).collect(), reply, events }, receiver)
 }
 

@@ -129,7 +129,7 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<Thread> {
 }
 
 struct Ticker {
-    members: Vec<Box<Member>>,
+    members: Vec<Member>,
     frames: Frames,
     clock: SessionClock,
     state: Arc<State>,
@@ -143,7 +143,7 @@ impl Ticker {
         loop {
             for member in joining.try_iter() {
                 self.frames.fit(&member);
-                self.members.push(member);
+                self.members.push(*member);
             }
             self.members.retain(|m| !m.is_closed());
             if self.members.is_empty() {
@@ -193,12 +193,12 @@ impl Ticker {
 }
 
 fn analyse(listening: &Receiver<Box<Listener>>, state: &State) {
-    let mut listeners: Vec<Box<Listener>> = Vec::new();
+    let mut listeners: Vec<Listener> = Vec::new();
     // A frame at a time, of one session after the other.
     let mut scratch = [0; AudioFormat::mono(SPEECH_RATE_HZ).samples_in_ms(FRAME_MS)];
     loop {
         let ticks = state.ticks.load(Ordering::Acquire);
-        listeners.extend(listening.try_iter());
+        listeners.extend(listening.try_iter().map(|listener| *listener));
         listeners.retain(|l| !l.is_closed());
         for listener in &mut listeners {
             listener.listen(&mut scratch);
