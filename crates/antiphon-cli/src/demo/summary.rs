@@ -121,7 +121,7 @@ fn figures(call: &Call, agent: &[i16]) -> Figures {
             responses.extend(sounds_after(agent, RATE_HZ, end).filter(|ms| *ms < 5_000.0));
         }
     }
-    if call.cues.is_none() {
+    if call.cues.is_none() || responses.is_empty() {
         responses = steps.iter().map(|s| s.total).collect();
     }
     let framework: Vec<f64> = steps.iter().map(|s| s.framework).collect();

@@ -49,7 +49,7 @@ fn call() -> &'static Call {
     static CALL: OnceLock<Call> = OnceLock::new();
     CALL.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
-        let mut command = antiphon(&["demo", "--fast", "--json", "--out"]);
+        let mut command = antiphon(&["demo", "--fast", "--json", "--llm", "smollm2", "--out"]);
         command.arg(dir.path());
         let _one = one_call();
         let output = done(command);
