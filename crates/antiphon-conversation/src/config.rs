@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use antiphon_core::{Code, Error, Result, ToolDefinition};
+use antiphon_core::{Code, Error, Result, ToolDefinitions};
 use antiphon_turn::{EndpointingConfig, FloorConfig, InterruptionConfig};
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,7 @@ pub struct Config {
     /// Syntheses started beyond the segment that is being played. Default 2.
     pub segments_ahead: usize,
     /// What the agent may call.
-    pub tools: Vec<ToolDefinition>,
+    pub tools: ToolDefinitions,
     /// Rounds of tool calls in one reply; after them the model answers without tools. Default 5.
     pub max_tool_steps: u32,
     /// A tool that reports nothing for so long is given up. Its own limit comes first. Default
@@ -90,7 +90,7 @@ impl Default for Config {
             interruption: InterruptionConfig::default(),
             floor: FloorConfig::default(),
             segments_ahead: 2,
-            tools: Vec::new(),
+            tools: ToolDefinitions::default(),
             max_tool_steps: 5,
             tool_timeout: Duration::from_secs(120),
             filler: String::new(),

@@ -1,6 +1,6 @@
 //! Facts the machine is told: past tense, closed, serialisable. The journal is made of these.
 
-use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp, ToolDefinition, ToolEvent};
+use antiphon_core::{Code, Generation, OpId, RequestId, Timestamp, ToolDefinitions, ToolEvent};
 use antiphon_llm::LlmEvent;
 use antiphon_stt::SttEvent;
 use antiphon_tts::WordTiming;
@@ -210,5 +210,5 @@ pub struct AgentUpdate {
     /// The agent's voice.
     pub voice: Option<String>,
     /// What the agent may call.
-    pub tools: Option<Vec<ToolDefinition>>,
+    pub tools: Option<ToolDefinitions>,
 }

@@ -75,13 +75,14 @@ impl Ops {
         let Some(role) = self.live.get(&op).map(|l| l.role) else { return };
         let timeout = self.patience(role);
         if let Some(live) = self.live.get_mut(&op)
-            && (live.role != Role::Transcribe || live.expires.is_some())
+            && live.expires.is_some()
         {
             live.expires = Some(now + timeout);
         }
     }
 
-    const fn patience(&self, role: Role) -> Duration {
+    /// How long a silence may be.
+    pub(crate) const fn patience(&self, role: Role) -> Duration {
         match role {
             Role::Tool => self.tool_timeout,
             Role::Transcribe | Role::Predict | Role::Generate | Role::Speak => self.timeout,

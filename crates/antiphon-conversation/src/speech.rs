@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use antiphon_core::{
-    Generation, OpId, RequestId, SegmentId, SpeechId, Timestamp, ToolDefinition, TurnId,
+    Generation, OpId, RequestId, SegmentId, SpeechId, Timestamp, ToolDefinitions, TurnId,
 };
 use antiphon_tts::{Splitter, SplitterConfig, TtsRequest};
 
@@ -51,7 +51,7 @@ pub(crate) struct Speech {
     /// The tools the model wants before it goes on.
     pub(crate) step: Step,
     /// The tools it was offered, if the session has others by now.
-    pub(crate) tools: Option<Vec<ToolDefinition>>,
+    pub(crate) tools: Option<ToolDefinitions>,
     /// Steps of tools so far.
     pub(crate) steps: u32,
     /// Instructions for this reply alone.

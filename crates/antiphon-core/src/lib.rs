@@ -16,7 +16,9 @@ pub use error::{Code, Error, Result};
 pub use ids::{Generation, OpId, RequestId, SegmentId, SpeechId, TurnId};
 pub use pii::Pii;
 pub use stream::{BoxFuture, BoxStream};
-pub use tools::{EffectClass, ToolCall, ToolDefinition, ToolEvent, ToolFailure, ToolResult};
+pub use tools::{
+    EffectClass, ToolCall, ToolDefinition, ToolDefinitions, ToolEvent, ToolFailure, ToolResult,
+};
 
 #[cfg(test)]
 mod tests;

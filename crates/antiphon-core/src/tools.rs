@@ -2,9 +2,9 @@
 //!
 //! It deliberately holds data only: what may be kept in a journal and shown to a person.
 
-use std::fmt;
+use std::{fmt, ops::Deref, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::{Code, Timestamp};
@@ -33,6 +33,44 @@ pub struct ToolDefinition {
     pub parameters: Value,
     /// What a call changes.
     pub effect: EffectClass,
+}
+
+/// The tools a model is offered. Clones share them: every request of a session carries them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(from = "Vec<ToolDefinition>")]
+pub struct ToolDefinitions(Arc<[ToolDefinition]>);
+
+impl Default for ToolDefinitions {
+    /// No tools.
+    fn default() -> Self {
+        Self(Arc::new([]))
+    }
+}
+
+impl Deref for ToolDefinitions {
+    type Target = [ToolDefinition];
+
+    fn deref(&self) -> &[ToolDefinition] {
+        &self.0
+    }
+}
+
+impl From<Vec<ToolDefinition>> for ToolDefinitions {
+    fn from(tools: Vec<ToolDefinition>) -> Self {
+        Self(tools.into())
+    }
+}
+
+impl FromIterator<ToolDefinition> for ToolDefinitions {
+    fn from_iter<I: IntoIterator<Item = ToolDefinition>>(tools: I) -> Self {
+        Self(tools.into_iter().collect())
+    }
+}
+
+impl Serialize for ToolDefinitions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_ref().serialize(serializer)
+    }
 }
 
 /// A model's wish to call a tool.

@@ -1,6 +1,6 @@
 //! The streaming language-model port.
 
-use antiphon_core::{BoxStream, Result, ToolCall, ToolDefinition};
+use antiphon_core::{BoxStream, Result, ToolCall, ToolDefinitions};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -57,8 +57,8 @@ pub struct LlmRequest {
     /// The context, oldest first, ending with the message to answer.
     pub messages: Vec<Message>,
     /// What the model may call.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tools: Vec<ToolDefinition>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub tools: ToolDefinitions,
     /// Most tokens to generate; `None` leaves it to the provider.
     pub max_tokens: Option<u32>,
     /// Sampling temperature, 0.0 (greedy) to 2.0; `None` is the provider's default.

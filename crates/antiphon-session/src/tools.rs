@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use antiphon_conversation::Notice;
-use antiphon_core::{Clock, ToolDefinition};
+use antiphon_core::{Clock, ToolDefinitions};
 use antiphon_tools::{FrozenTools, Request, Runner, ToolExecutionStream, ToolSet};
 
 /// What a session's agent may call.
@@ -49,6 +49,6 @@ impl Tools {
 }
 
 /// What the model and the conversation are told of a set.
-pub(crate) fn definitions(set: &ToolSet) -> Vec<ToolDefinition> {
+pub(crate) fn definitions(set: &ToolSet) -> ToolDefinitions {
     set.freeze().specs().map(|spec| spec.definition()).collect()
 }

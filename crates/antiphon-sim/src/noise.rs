@@ -35,7 +35,7 @@ const TEXTS: [&str; 9] = [
 /// # Errors
 /// What was broken, and the shortest sequence of events found that breaks it.
 pub fn storm(mut config: Config, seed: u64, steps: u32) -> Result<(), String> {
-    config.tools = tools();
+    config.tools = tools().into();
     config.speak = !seed.is_multiple_of(7);
     if seed.is_multiple_of(3) {
         config.filler = "One moment.".to_owned();

@@ -131,7 +131,7 @@ impl Scenario {
         definitions: Vec<ToolDefinition>,
         run: impl Fn(Wish<'_>) -> ToolEvent + Send + Sync + 'static,
     ) -> Self {
-        self.config.tools = definitions;
+        self.config.tools = definitions.into();
         self.providers.tools = Tools::new(run);
         self
     }

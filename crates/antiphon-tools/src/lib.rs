@@ -43,7 +43,8 @@ mod spec;
 mod validate;
 
 pub use antiphon_core::{
-    EffectClass, ToolCall, ToolDefinition, ToolEvent, ToolFailure as Failure, ToolResult,
+    EffectClass, ToolCall, ToolDefinition, ToolDefinitions, ToolEvent, ToolFailure as Failure,
+    ToolResult,
 };
 pub use antiphon_macros::{tool, tools};
 pub use context::RunContext;

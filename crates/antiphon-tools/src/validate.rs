@@ -48,6 +48,20 @@ impl Validator {
         self.check(parse(text)?)
     }
 
+    /// As [`read`](Self::read), without arguments that there are not. Small models add some.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_known(&self, text: &str) -> Result<Value, String> {
+        let mut arguments = parse(text)?;
+        let closed = self.schema.get("additionalProperties") == Some(&Value::Bool(false));
+        let known = self.schema.get("properties").and_then(Value::as_object);
+        if let (true, Some(known), Some(made)) = (closed, known, arguments.as_object_mut()) {
+            made.retain(|name, _| known.contains_key(name));
+        }
+        self.check(arguments)
+    }
+
     /// As [`read`](Self::read), from a value.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use antiphon_core::{BoxStream, Result, ToolCall};
+use antiphon_core::{BoxStream, Result, ToolCall, ToolDefinitions};
 use antiphon_llm::{FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Message, Role};
 use antiphon_tools::{CallReader, Piece};
 use async_trait::async_trait;
@@ -76,7 +76,7 @@ fn in_words(request: LlmRequest) -> LlmRequest {
     let mut messages: Vec<Message> = messages.into_iter().map(message_in_words).collect();
     if !tools.is_empty() {
         let mut told = String::from("\n\nYou can call these functions:\n");
-        for tool in &tools {
+        for tool in tools.iter() {
             let (name, parameters) = (&tool.name, &tool.parameters);
             let line = json!({
                 "name": name, "description": tool.description, "parameters": parameters,
@@ -93,7 +93,7 @@ fn in_words(request: LlmRequest) -> LlmRequest {
             None => messages.insert(0, Message::new(Role::System, told.trim_start())),
         }
     }
-    LlmRequest { messages, tools: Vec::new(), max_tokens, temperature }
+    LlmRequest { messages, tools: ToolDefinitions::default(), max_tokens, temperature }
 }
 
 fn message_in_words(message: Message) -> Message {

@@ -51,9 +51,9 @@ impl Judge {
             vec![Message::new(Role::System, INSTRUCTIONS), Message::new(Role::User, text)];
         let request = LlmRequest {
             messages,
-            tools: Vec::new(),
             max_tokens: Some(TOKENS),
             temperature: Some(0.0),
+            ..LlmRequest::default()
         };
         let answer = self.runtime.block_on(collect(&*self.llm, request));
         let answer = answer.unwrap_or_else(|e| format!("nothing: {}", e.detail()));

@@ -2,8 +2,8 @@
 //! their results put into history with the calls, and the reply goes on.
 
 use antiphon_core::{
-    Code, EffectClass, OpId, SpeechId, Timestamp, ToolCall, ToolDefinition, ToolEvent, ToolResult,
-    TurnId,
+    Code, EffectClass, OpId, SpeechId, Timestamp, ToolCall, ToolDefinition, ToolDefinitions,
+    ToolEvent, ToolResult, TurnId,
 };
 use antiphon_state::{Item, Said};
 
@@ -88,6 +88,8 @@ impl Conversation {
                 let (speech, call) = (running.speech.take(), running.call.clone());
                 let turn = running.turn;
                 running.deferred = true;
+                // Nobody waits for it any more; whoever runs it says how long it may take.
+                self.ops.unlimit(op);
                 self.result(speech, turn, call, result, out);
             }
             ToolEvent::Completed { result, .. } | ToolEvent::Failed { result, .. } => {
@@ -158,7 +160,7 @@ impl Conversation {
         }
         if let Some(speech) = &mut self.speech {
             if speech.steps + 1 >= self.config.max_tool_steps {
-                request.tools.clear();
+                request.tools = ToolDefinitions::default();
             }
             let op = self.ops.start(self.now, Effect::Generate(request), out);
             speech.next_step(op);

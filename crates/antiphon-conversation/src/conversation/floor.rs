@@ -121,7 +121,7 @@ impl Conversation {
             && at <= self.now
             && let Some(role) = self.ops.get(op).map(|l| l.role)
         {
-            let detail = format!("nothing came for {:?}", self.config.effect_timeout);
+            let detail = format!("nothing came for {:?}", self.ops.patience(role));
             self.ops.cancel(op, out);
             self.op_failed(op, role, Code::Timeout, detail, out);
         }

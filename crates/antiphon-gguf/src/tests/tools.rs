@@ -1,6 +1,6 @@
 //! Tools: how they are offered, how calls and results are written down and read again.
 
-use antiphon_core::{EffectClass, ToolCall, ToolDefinition};
+use antiphon_core::{EffectClass, ToolCall, ToolDefinition, ToolDefinitions};
 use antiphon_llm::{FinishReason, Llm as _, LlmEvent, LlmRequest, Message, Role, Usage};
 use antiphon_models::{Quiet, Store};
 use candle_core::quantized::gguf_file::Value;
@@ -17,14 +17,15 @@ use crate::{
     turns::turns,
 };
 
-fn tools() -> Vec<ToolDefinition> {
+fn tools() -> ToolDefinitions {
     let parameters = json!({"type": "object", "properties": {"day": {"type": "string"}}});
-    vec![ToolDefinition {
+    let tool = ToolDefinition {
         name: "opening_hours".to_owned(),
         description: "Says when the \"practice\" is open.".to_owned(),
         parameters,
         effect: EffectClass::Read,
-    }]
+    };
+    vec![tool].into()
 }
 
 fn call(id: &str, arguments: &str) -> ToolCall {
@@ -242,7 +243,7 @@ fn ids_differ_between_replies_of_one_model() {
 
 #[test]
 fn a_model_that_has_called_is_read_though_it_is_offered_nothing_any_more() {
-    let asked = LlmRequest { tools: Vec::new(), ..conversation() };
+    let asked = LlmRequest { tools: ToolDefinitions::default(), ..conversation() };
     let text = "<tool_call>\n{\"name\": \"opening_hours\", \"arguments\": {}}\n</tool_call>";
     let mut calls = Calls::new(&asked, &Ids::default()).unwrap();
     let read = calls.read(delta(text));
@@ -262,7 +263,7 @@ fn with_tools_a_greeting_is_told_and_not_shown() {
     let told =
         "system\nBe brief.\n\nYou have begun the conversation with the words \"Hello!\"\n\n# Tools";
     assert!(with[0].text.starts_with(told), "{}", with[0].text);
-    let without = turns(&request(Vec::new()));
+    let without = turns(&request(ToolDefinitions::default()));
     assert_eq!(without[1].text, "assistant\nHello!");
 }
 

@@ -13,7 +13,7 @@ fn tool(name: &str, effect: EffectClass) -> ToolDefinition {
 
 fn config() -> Config {
     Config {
-        tools: vec![tool("book", EffectClass::Write), tool("look_up", EffectClass::Read)],
+        tools: vec![tool("book", EffectClass::Write), tool("look_up", EffectClass::Read)].into(),
         filler: "One moment.".to_owned(),
         ..Config::default()
     }

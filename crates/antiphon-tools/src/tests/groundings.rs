@@ -165,6 +165,22 @@ fn a_tool_that_needs_nothing_must_be_what_is_spoken_of() {
     assert!(asked(&unit, "in kelvin please") && !asked(&unit, "in German please"));
 }
 
+#[test]
+fn arguments_that_there_are_not_are_left_out_for_small_models_only() {
+    let world = World::new();
+    let spec = ToolSpec::new("menu", "Today's menu.");
+    let menu = FunctionTool::raw(spec, |_, arguments| async move { Ok(arguments.to_string()) });
+    world.tools.register(menu).unwrap();
+    let call = request(1, "c1", "menu", r#"{"day": "Monday"}"#);
+    let failed = world.all(world.runner.run(&world.tools.freeze(), &call)).pop().unwrap();
+    assert!(matches!(failed, ToolEvent::Failed { why: Failure::InvalidArguments, .. }));
+    let heard = Heard { last: "the menu please".into(), ..Heard::default() };
+    let call = request(2, "c2", "menu", r#"{"day": "Monday"}"#);
+    let call = crate::Request { heard: Some(heard), ..call };
+    let done = world.all(world.runner.run(&world.tools.freeze(), &call)).pop().unwrap();
+    assert_eq!(done.outcome().map(|result| result.text.as_str()), Some("{}"));
+}
+
 proptest! {
     #[test]
     fn what_was_said_word_for_word_is_said(

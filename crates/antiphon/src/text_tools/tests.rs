@@ -45,7 +45,7 @@ fn weather() -> ToolDefinition {
 }
 
 fn asked(messages: Vec<Message>, tools: Vec<ToolDefinition>) -> LlmRequest {
-    LlmRequest { messages, tools, ..LlmRequest::default() }
+    LlmRequest { messages, tools: tools.into(), ..LlmRequest::default() }
 }
 
 /// What comes of `pieces` when there is a tool, and what the model was asked.

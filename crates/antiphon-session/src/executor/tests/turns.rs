@@ -132,6 +132,30 @@ async fn a_deferred_tool_tells_its_news_in_a_later_turn() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deferred_tool_may_take_minutes() {
+    let agent = Scripted::new([
+        Calls("", vec![call("c1", "bake", "{}")]),
+        Says(&["It is in the oven."]),
+        Says(&["Not yet."]),
+        Says(&["It is baked."]),
+        Says(&["You are welcome."]),
+    ]);
+    let mut executor = executor(&agent);
+    let bake = FunctionTool::raw(ToolSpec::new("bake", "Bakes."), |context, _| async move {
+        context.defer("It is in the oven.");
+        pass(Duration::from_secs(300)).await;
+        Ok("baked".to_owned())
+    });
+    executor.session_handle().tools().register(bake).unwrap();
+    for (wait, said) in
+        [(0, "It is in the oven."), (200, "Not yet."), (200, "It is baked.\nYou are welcome.")]
+    {
+        pass(Duration::from_secs(wait)).await;
+        assert_eq!(executor.execute_turn("is it ready?").await.unwrap().content, said);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reply_keeps_the_tools_it_began_with() {
     let weather = |id| Calls("", vec![call(id, "weather", r#"{"place": "Rome"}"#)]);
     let agent = Scripted::new([

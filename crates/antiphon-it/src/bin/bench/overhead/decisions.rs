@@ -3,6 +3,7 @@
 use antiphon::{
     Code, Config, Error, Result, Timestamp,
     conversation::{Action, Actions, Conversation, Effect},
+    tools::ToolDefinitions,
 };
 use antiphon_sim::{Caller, Providers, Rng, Step, World};
 
@@ -49,7 +50,7 @@ fn event_cost(recorded: &[Vec<Step>], report: &mut Report, rounds: usize) -> Res
 
 /// What tools cost that nobody calls: the same events with and without them, in turns.
 fn unused_tools(recorded: &[Vec<Step>], report: &mut Report, rounds: usize) -> Result<()> {
-    let tools: Vec<_> = Labelled::read()?.specs().map(|spec| spec.definition()).collect();
+    let tools: ToolDefinitions = Labelled::read()?.specs().map(|spec| spec.definition()).collect();
     let (n, none) = (tools.len(), Config::default());
     let some = Config { tools, ..Config::default() };
     let generates = |a: &&Action| matches!(a, Action::Start { effect: Effect::Generate(_), .. });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use antiphon::{
     Code, Error, Result,
     llm::{LlmRequest, Message, Role},
-    tools::{EffectClass, ToolDefinition, ToolSpec},
+    tools::{EffectClass, ToolSpec},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,7 +82,7 @@ impl Labelled {
         let system = Message::new(Role::System, &self.instructions);
         LlmRequest {
             messages: [system].into_iter().chain(said).collect(),
-            tools: self.specs().map(|spec| spec.definition()).collect::<Vec<ToolDefinition>>(),
+            tools: self.specs().map(|spec| spec.definition()).collect(),
             max_tokens: Some(max_tokens),
             temperature: Some(0.0),
         }
