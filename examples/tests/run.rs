@@ -99,5 +99,5 @@ fn every_example_fits_a_page_and_is_listed() {
         assert!(readme.contains(&format!("examples/{name}")), "README.md does not list {name}");
         seen += 1;
     }
-    assert_eq!(seen, 8);
+    assert_eq!(seen, 9);
 }
