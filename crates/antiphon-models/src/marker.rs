@@ -1,6 +1,6 @@
 //! What a finished model's folder says of itself. Written last: without it nothing is finished.
 
-use std::{fs, io::ErrorKind, path::Path, process};
+use std::{fs, io::ErrorKind, path::Path, process, time::SystemTime};
 
 use antiphon_core::{Code, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -60,8 +60,9 @@ impl Marker {
         }
     }
 
-    /// What is wrong with the files in `dir`, by presence and length; also if they are not the
-    /// ones that `spec` pins, or if `made` should be among them and is not.
+    /// What is wrong with the files in `dir`: by presence and length, and by their sum if they were
+    /// written to after they were marked; also if they are not the ones that `spec` pins, or if
+    /// `made` should be among them and is not.
     pub(crate) fn damage(
         &self,
         dir: &Path,
@@ -77,18 +78,40 @@ impl Marker {
         if let Some(made) = made.filter(|m| lists(m).is_none()) {
             return Some(format!("{made} was not made yet"));
         }
-        self.files.iter().find_map(|e| misfit(dir, &e.name, e.size))
+        let marked = modified(&dir.join(FILE));
+        let touched = |e: &&Entry| modified(&dir.join(&e.name)) > marked;
+        self.files
+            .iter()
+            .find_map(|e| misfit(dir, &e.name, e.size))
+            .or_else(|| self.files.iter().filter(touched).find_map(|e| e.wrong_sum(dir)))
     }
 
     /// The first file in `dir` whose sum is not the noted one.
     pub(crate) fn wrong_sum(&self, dir: &Path) -> Result<Option<String>> {
         for entry in &self.files {
             if sha256(&dir.join(&entry.name))? != entry.sha256 {
-                return Ok(Some(format!("{} has a wrong sum", entry.name)));
+                return Ok(Some(entry.is_wrong()));
             }
         }
         Ok(None)
     }
+}
+
+impl Entry {
+    /// What is wrong with the sum of this file in `dir`; a file that cannot be read has none.
+    fn wrong_sum(&self, dir: &Path) -> Option<String> {
+        let right = sha256(&dir.join(&self.name)).is_ok_and(|sum| sum == self.sha256);
+        (!right).then(|| self.is_wrong())
+    }
+
+    fn is_wrong(&self) -> String {
+        format!("{} has a wrong sum", self.name)
+    }
+}
+
+/// When a file was written to last, if the system tells.
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|found| found.modified()).ok()
 }
 
 /// What is wrong with the length of a file in `dir`.

@@ -4,8 +4,10 @@ use std::{
     fs,
     io::{Cursor, Write as _},
     os::unix::fs::PermissionsExt as _,
+    path::Path,
     sync::Arc,
     thread,
+    time::{Duration, SystemTime},
 };
 
 use antiphon_core::Code;
@@ -115,8 +117,30 @@ fn same_size_damage_is_found_by_verify() {
     let store = store(&dir, BODY, COPY);
     let path = store.ensure("toy", &mut Quiet).unwrap().file("model.bin").unwrap();
     fs::write(&path, b"THE WEIGHTS").unwrap();
+    // As by a bad disk: nobody wrote to it.
+    modified(&path, SystemTime::UNIX_EPOCH);
     assert_eq!(store.state("toy").unwrap(), State::Present);
     assert!(matches!(store.verify("toy").unwrap(), State::Damaged(_)));
+}
+
+#[test]
+fn what_was_written_to_is_summed_before_it_is_used() {
+    let dir = TempDir::new().unwrap();
+    let store = store(&dir, BODY, COPY);
+    let path = store.ensure("toy", &mut Quiet).unwrap().file("model.bin").unwrap();
+    let later = SystemTime::now() + Duration::from_secs(60);
+    modified(&path, later);
+    assert_eq!(store.state("toy").unwrap(), State::Present);
+    fs::write(&path, b"THE WEIGHTS").unwrap();
+    modified(&path, later);
+    let damaged = State::Damaged("model.bin has a wrong sum".into());
+    assert_eq!(store.state("toy").unwrap(), damaged);
+    store.ensure("toy", &mut Quiet).unwrap();
+    assert_eq!((fetches(&dir), fs::read(&path).unwrap()), (2, BODY.to_vec()));
+}
+
+fn modified(path: &Path, at: SystemTime) {
+    fs::File::options().write(true).open(path).unwrap().set_modified(at).unwrap();
 }
 
 #[test]
