@@ -1,6 +1,6 @@
 //! The effect plane: one task per operation. Dropping the task's handle cancels the operation.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeMap, future::poll_fn, panic::AssertUnwindSafe, sync::Arc, task::Poll};
 
 use antiphon_conversation::{Notice, OpEvent};
 use antiphon_core::{BoxStream, Code, Error, Generation, OpId, Pii, Result};
@@ -11,7 +11,7 @@ use antiphon_tts::{Tts, TtsEvent, TtsRequest};
 use antiphon_turn::{TurnContext, TurnDetector};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     task::{AbortHandle, JoinHandle},
 };
 
@@ -64,6 +64,8 @@ pub(crate) struct Effects {
     running: BTreeMap<OpId, Running>,
     /// What prepares the next reply.
     warming: Option<JoinHandle<()>>,
+    /// Ends once the synthesis before has been asked for.
+    asked: Option<oneshot::Receiver<()>>,
     dropped_audio: u64,
 }
 
@@ -91,6 +93,7 @@ impl Effects {
             voice,
             running: BTreeMap::new(),
             warming: None,
+            asked: None,
             dropped_audio: 0,
         }
     }
@@ -239,8 +242,14 @@ impl Effects {
         let rate_hz = tts.capabilities().rate_hz;
         let Some(chunks) = self.line_up(op, generation, rate_hz) else { return };
         let clock = self.clock.clone();
+        // Tasks run in any order, and a voice may do one thing after the other.
+        let (asking, asked) = oneshot::channel();
+        let before = self.asked.replace(asked);
         self.spawn(op, async move {
-            let work = synthesise(&*tts, request, &chunks, &clock);
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            let work = synthesise(&*tts, request, asking, &chunks, &clock);
             if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
                 let e = Error::new("tts.speak", Code::Internal, panic_text(&*panic));
                 let _ = chunks.send(Chunk::Failed(e)).await;
@@ -303,15 +312,24 @@ impl Effects {
     }
 }
 
-/// Synthesises into the chunk channel. Waiting for the voice is not work.
+/// Synthesises into the chunk channel. Waiting for the voice is not work. `asking` is dropped once
+/// the voice has seen the request, even if it has not taken it yet: providers may be slow to.
 async fn synthesise(
     tts: &dyn Tts,
     request: TtsRequest,
+    asking: oneshot::Sender<()>,
     chunks: &mpsc::Sender<Chunk>,
     clock: &SessionClock,
 ) {
     let working = clock.working();
-    let mut stream = match tts.speak(request).await {
+    let mut speaking = tts.speak(request);
+    let first = poll_fn(|context| Poll::Ready(speaking.as_mut().poll(context))).await;
+    drop(asking);
+    let spoken = match first {
+        Poll::Ready(spoken) => spoken,
+        Poll::Pending => speaking.await,
+    };
+    let mut stream = match spoken {
         Ok(stream) => stream,
         Err(e) => {
             let _ = chunks.send(Chunk::Failed(e)).await;

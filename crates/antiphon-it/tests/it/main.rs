@@ -11,6 +11,7 @@
 mod bench;
 mod conversation;
 mod handles;
+mod segments;
 mod tones;
 mod voice_session;
 mod warming;
