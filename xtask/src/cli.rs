@@ -112,14 +112,18 @@ impl Command {
                 run(&["run", "--release", "--package", "antiphon-sim", "--"], &rest.args)
             }
             Self::Fuzz { what, executions } => {
-                let (krate, tests) = match what {
-                    Fuzz::Yaml => ("antiphon-config", ""),
-                    Fuzz::Calls => ("antiphon-it", "calls"),
-                    Fuzz::Messages => ("antiphon-it", "messages"),
+                let tests = match what {
+                    Fuzz::Yaml => "yaml",
+                    Fuzz::Calls => "calls",
+                    Fuzz::Messages => "messages",
                 };
                 let count = executions.to_string();
                 let count = [("ANTIPHON_FUZZ_EXECUTIONS", count.as_str())];
-                run_with(&["test", "--package", krate, "--test", "fuzz", tests], NONE, &count)
+                run_with(
+                    &["test", "--package", "antiphon-it", "--test", "fuzz", tests],
+                    NONE,
+                    &count,
+                )
             }
             Self::Bench { what, rest } => {
                 let program = match what {
