@@ -46,6 +46,20 @@ pub enum Piece {
     },
 }
 
+impl Piece {
+    /// The same with neighbouring speech in one piece: what a text says, however it was cut.
+    pub fn joined(pieces: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for piece in pieces {
+            match (all.last_mut(), piece) {
+                (Some(Self::Speech(text)), Self::Speech(more)) => text.push_str(&more),
+                (_, piece) => all.push(piece),
+            }
+        }
+        all
+    }
+}
+
 /// Reads one reply.
 #[derive(Debug)]
 pub struct CallReader {

@@ -70,14 +70,7 @@ fn read<'a>(parts: impl Iterator<Item = &'a str>) -> Vec<Piece> {
     let mut reader = CallReader::new(NAMES);
     let mut pieces: Vec<Piece> = parts.flat_map(|part| reader.push(part)).collect();
     pieces.extend(reader.finish());
-    let mut joined: Vec<Piece> = Vec::new();
-    for piece in pieces {
-        match (joined.last_mut(), piece) {
-            (Some(Piece::Speech(text)), Piece::Speech(more)) => text.push_str(&more),
-            (_, piece) => joined.push(piece),
-        }
-    }
-    joined
+    Piece::joined(pieces)
 }
 
 /// `text` cut at random.

@@ -18,18 +18,7 @@ fn read_by(text: &str, size: usize) -> Vec<Piece> {
         pieces.extend(reader.push(&part.iter().collect::<String>()));
     }
     pieces.extend(reader.finish());
-    joined(pieces)
-}
-
-fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut all: Vec<Piece> = Vec::new();
-    for piece in pieces {
-        match (all.last_mut(), piece) {
-            (Some(Piece::Speech(text)), Piece::Speech(more)) => text.push_str(&more),
-            (_, piece) => all.push(piece),
-        }
-    }
-    all
+    Piece::joined(pieces)
 }
 
 fn read(text: &str) -> Vec<Piece> {
@@ -161,7 +150,7 @@ fn speech_is_not_held_back() {
         "```averylonglanguage".to_owned(),
         format!("```{}", "\n".repeat(17)),
     ] {
-        let spoken = joined(reader.push(&long));
+        let spoken = Piece::joined(reader.push(&long));
         assert!(matches!(&spoken[..], [Piece::Speech(s)] if s.len() + 2 > long.len()), "{long:?}");
     }
     let mut reader = CallReader::new(["book"]);
