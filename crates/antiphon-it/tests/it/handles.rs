@@ -3,34 +3,18 @@
 use std::sync::Arc;
 
 use antiphon::{
-    CallbackAgent, Code, Config, Engines, MediaPool, Notice, Pace, SayOptions, Session,
-    SessionClock,
-    conversation::Priority,
-    session::{Clip, SessionParts},
+    CallbackAgent, Code, Notice, SayOptions, Session, conversation::Priority, session::Clip,
     state::Said,
-    tools::ToolSet,
-    vad::{EnergyVad, GateConfig, SpeechGate},
 };
 
-use crate::tones::{Caller, RATE_HZ, ToneStt, ToneTts, When, speak};
+use crate::tones::{Caller, RATE_HZ, When, parts, speak, start as begin};
 
 fn answers(text: &'static str) -> Arc<CallbackAgent> {
     Arc::new(CallbackAgent::new(move |_| async move { Ok(text.to_owned()) }))
 }
 
 fn start(caller: &Caller) -> Session {
-    let parts = SessionParts {
-        config: Config::default(),
-        agent: Some(answers("answer.")),
-        tools: ToolSet::new(),
-        engines: Engines { stt: Arc::new(ToneStt), tts: Arc::new(ToneTts), turn_detector: None },
-        vad: Box::new(EnergyVad::new()),
-        gate: SpeechGate::new(GateConfig::default(), RATE_HZ).unwrap(),
-        link: caller.link(),
-        journal: None,
-    };
-    let pool = MediaPool::start(SessionClock::new(Pace::Virtual)).unwrap();
-    Session::start(&pool, parts).unwrap().0
+    begin(parts(answers("answer."), caller)).0
 }
 
 /// A caller who stays on the line for as long as a test takes.

@@ -4,16 +4,13 @@
 use std::sync::{Arc, Mutex};
 
 use antiphon::{
-    BoxStream, CallbackAgent, Config, Engines, MediaPool, Pace, Result, Session, SessionClock,
-    session::SessionParts,
-    tools::ToolSet,
+    BoxStream, CallbackAgent, Result,
     tts::{Tts, TtsCapabilities, TtsEvent, TtsRequest},
-    vad::{EnergyVad, GateConfig, SpeechGate},
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 
-use crate::tones::{Caller, RATE_HZ, ToneStt, When};
+use crate::tones::{Caller, RATE_HZ, When, parts, start};
 
 /// Notes what it is asked for.
 #[derive(Default)]
@@ -38,18 +35,10 @@ fn segments_are_asked_for_in_their_order() {
     let runtime = builder.worker_threads(1).enable_all().build().unwrap();
     let _entered = runtime.enter();
     let voice = Arc::new(Noting::default());
-    let parts = SessionParts {
-        config: Config::default(),
-        agent: Some(Arc::new(CallbackAgent::new(|_| async { Ok(String::new()) }))),
-        tools: ToolSet::new(),
-        engines: Engines { stt: Arc::new(ToneStt), tts: voice.clone(), turn_detector: None },
-        vad: Box::new(EnergyVad::new()),
-        gate: SpeechGate::new(GateConfig::default(), RATE_HZ).unwrap(),
-        link: Caller::default().says(When::Quiet(600_000), "hello").link(),
-        journal: None,
-    };
-    let pool = MediaPool::start(SessionClock::new(Pace::Virtual)).unwrap();
-    let (session, _events) = Session::start(&pool, parts).unwrap();
+    let agent = Arc::new(CallbackAgent::new(|_| async { Ok(String::new()) }));
+    let mut parts = parts(agent, &Caller::default().says(When::Quiet(600_000), "hello"));
+    parts.engines.tts = voice.clone();
+    let (session, _events) = start(parts);
     let sentences = ["This comes first.", "Then there is this.", "And this is the last one."];
     for _ in 0..10 {
         let mut speech = runtime.block_on(session.say(sentences.join(" "))).unwrap();

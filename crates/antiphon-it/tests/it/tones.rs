@@ -5,10 +5,14 @@
 use std::sync::{Arc, Mutex};
 
 use antiphon::{
-    AudioFormat, BoxStream, Result,
+    Agent, AudioFormat, BoxStream, Config, Engines, Events, MediaPool, Pace, Result, Session,
+    SessionClock,
+    session::SessionParts,
     stt::{Stt, SttCapabilities, SttEvent, SttInput, SttRequest},
+    tools::ToolSet,
     transport::{AudioIn, AudioOut, Link, ReadState},
     tts::{Tts, TtsCapabilities, TtsEvent, TtsRequest, WordTiming},
+    vad::{EnergyVad, GateConfig, SpeechGate},
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
@@ -258,6 +262,26 @@ impl AudioIn for Caller {
         }
         ReadState::Frame
     }
+}
+
+/// A session of the language of tones, with the defaults of everything.
+pub(crate) fn parts(agent: Arc<dyn Agent>, caller: &Caller) -> SessionParts {
+    SessionParts {
+        config: Config::default(),
+        agent: Some(agent),
+        tools: ToolSet::new(),
+        engines: Engines { stt: Arc::new(ToneStt), tts: Arc::new(ToneTts), turn_detector: None },
+        vad: Box::new(EnergyVad::new()),
+        gate: SpeechGate::new(GateConfig::default(), RATE_HZ).unwrap(),
+        link: caller.link(),
+        journal: None,
+    }
+}
+
+/// Starts it on a media plane of its own, in virtual time.
+pub(crate) fn start(parts: SessionParts) -> (Session, Events) {
+    let pool = MediaPool::start(SessionClock::new(Pace::Virtual)).unwrap();
+    Session::start(&pool, parts).unwrap()
 }
 
 impl AudioOut for Caller {

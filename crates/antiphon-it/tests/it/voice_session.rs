@@ -10,18 +10,17 @@ use std::{
 };
 
 use antiphon::{
-    Agent, AgentProfile, BoxStream, CallbackAgent, Code, Config, Engines, Error, MediaPool, Notice,
-    Pace, Result, Session, SessionClock, SessionEvent, SessionHandle, Waterfall,
+    Agent, AgentProfile, BoxStream, CallbackAgent, Code, Error, MediaPool, Notice, Pace, Result,
+    Session, SessionClock, SessionEvent, SessionHandle, Waterfall,
     llm::{FinishReason, LlmEvent, LlmRequest, Role, Usage},
     session::SessionParts,
     state::{History, Said},
     tools::{FunctionTool, ToolCall, ToolError, ToolSet, ToolSpec},
-    vad::{EnergyVad, GateConfig, SpeechGate},
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 
-use crate::tones::{Caller, RATE_HZ, ToneStt, ToneTts, When, listen};
+use crate::tones::{self, Caller, RATE_HZ, When, listen};
 
 /// An agent that answers each turn with the next of its replies, word by word, and counts what
 /// happens to it.
@@ -107,17 +106,11 @@ impl Agent for Scripted {
     }
 }
 
-fn parts(agent: Option<Arc<dyn Agent>>, caller: &Caller) -> SessionParts {
-    SessionParts {
-        config: Config { preemptive: false, ..Config::default() },
-        agent,
-        tools: ToolSet::new(),
-        engines: Engines { stt: Arc::new(ToneStt), tts: Arc::new(ToneTts), turn_detector: None },
-        vad: Box::new(EnergyVad::new()),
-        gate: SpeechGate::new(GateConfig::default(), RATE_HZ).unwrap(),
-        link: caller.link(),
-        journal: None,
-    }
+/// Replies begin when a turn has ended, and not before.
+fn parts(agent: Arc<dyn Agent>, caller: &Caller) -> SessionParts {
+    let mut parts = tones::parts(agent, caller);
+    parts.config.preemptive = false;
+    parts
 }
 
 fn quick(mut parts: SessionParts) -> SessionParts {
@@ -192,7 +185,7 @@ fn call_at(pace: Pace, parts: impl Fn() -> SessionParts) -> Call {
 fn agent_integration() {
     let agent = Scripted::new(&["one two."]);
     let caller = Caller::default().says(When::Quiet(200), "hello");
-    let call = call(|| parts(Some(agent.clone()), &caller));
+    let call = call(|| parts(agent.clone(), &caller));
     assert_eq!(call.said(), ["user: hello", "agent: one two."]);
     assert_eq!(caller.heard(), "one two");
     let counts = [&agent.entered, &agent.turns, &agent.left].map(|n| n.load(Ordering::Acquire));
@@ -202,14 +195,15 @@ fn agent_integration() {
 #[test]
 fn an_agent_is_required_and_validated() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let start = |agent: Option<Arc<dyn Agent>>| {
+    let start = |parts| {
         runtime.block_on(async {
             let pool = MediaPool::start(SessionClock::new(Pace::Virtual)).unwrap();
-            Session::start(&pool, parts(agent, &Caller::default())).unwrap_err()
+            Session::start(&pool, parts).unwrap_err()
         })
     };
-    assert_eq!(start(None).code(), Code::AgentNotSet);
-    let invalid = start(Some(Scripted::new(&[])));
+    let speechless = || parts(Scripted::new(&[]), &Caller::default());
+    assert_eq!(start(SessionParts { agent: None, ..speechless() }).code(), Code::AgentNotSet);
+    let invalid = start(speechless());
     assert_eq!(invalid.code(), Code::AgentInvalid);
     assert!(invalid.detail().contains("nothing to say"), "{invalid}");
 }
@@ -219,7 +213,7 @@ fn streaming() {
     // Three sentences become three segments, spoken in order while the agent still streams.
     let agent = Scripted::new(&["one two three. four five six. seven eight nine."]);
     let caller = Caller::default().says(When::Quiet(200), "hello");
-    let call = call(|| parts(Some(agent.clone()), &caller));
+    let call = call(|| parts(agent.clone(), &caller));
     assert_eq!(caller.heard(), "one two three four five six seven eight nine");
     let segments = call.events.iter().filter(|e| matches!(e.notice, Notice::Segment { .. }));
     assert_eq!(segments.count(), 3);
@@ -232,7 +226,7 @@ fn interruption() {
     let caller = Caller::default()
         .says(When::Quiet(200), "hello")
         .says(When::Over(700), "stop please answer");
-    let call = call(|| parts(Some(agent.clone()), &caller));
+    let call = call(|| parts(agent.clone(), &caller));
     let said = call.said();
     assert_eq!(said.len(), 4, "{said:?}");
     assert!(said[1].starts_with("agent: one two three") && said[1].ends_with('—'), "{said:?}");
@@ -260,7 +254,7 @@ fn an_interruption_cancels_the_agents_stream() {
         .says(When::Quiet(200), "hello")
         .says(When::Over(500), "stop please answer");
     // An agent that never ends is at work for ever, which would stop virtual time.
-    let call = call_at(Pace::Fast, || parts(Some(agent.clone()), &caller));
+    let call = call_at(Pace::Fast, || parts(agent.clone(), &caller));
     assert_eq!(agent.cancelled.load(Ordering::Acquire), 1);
     assert_eq!(call.said().last().unwrap(), "agent: thanks.");
     assert!(call.errors.is_empty(), "{:?}", call.errors);
@@ -273,7 +267,7 @@ fn context_preservation() {
         .says(When::Quiet(200), "hello")
         .says(When::Over(500), "stop please")
         .says(When::Answered(400), "again");
-    let call = call(|| parts(Some(agent.clone()), &caller));
+    let call = call(|| parts(agent.clone(), &caller));
     let requests = agent.requests.lock().unwrap();
     let last = requests.last().unwrap();
     let roles: Vec<_> = last.messages.iter().map(|m| m.role).collect();
@@ -342,7 +336,7 @@ fn a_tool_is_called_by_voice_and_its_result_is_in_history() {
     let caller = Caller::default().says(When::Quiet(200), "book please");
     let tools = ToolSet::new().with(tool).unwrap();
     let call = call(|| {
-        let mut parts = parts(Some(Arc::new(Caretaker)), &caller);
+        let mut parts = parts(Arc::new(Caretaker), &caller);
         parts.tools = tools.clone();
         parts
     });
@@ -361,7 +355,7 @@ fn error_recovery() {
             .says(When::Quiet(200), "hello")
             .says(When::Answered(600), "again please");
         let call = call(|| {
-            let mut parts = parts(Some(agent.clone()), &caller);
+            let mut parts = parts(agent.clone(), &caller);
             parts.config.apology = "sorry.".to_owned();
             parts
         });
@@ -383,7 +377,7 @@ fn backward_compatibility() {
     };
     let agent = Arc::new(CallbackAgent::new(answer));
     let caller = Caller::default().says(When::Quiet(200), "hello please");
-    let call = call(|| parts(Some(agent.clone()), &caller));
+    let call = call(|| parts(agent.clone(), &caller));
     assert_eq!(caller.heard(), "table nine");
     assert_eq!(call.said(), ["user: hello please", "agent: table nine."]);
 }
@@ -407,7 +401,7 @@ fn concurrent_sessions() {
                     let reply = format!("{reply} {}.", said.split(' ').next().unwrap());
                     async move { Ok(reply) }
                 }));
-                let call = run(&pool, || parts(Some(agent.clone()), &caller)).await;
+                let call = run(&pool, || parts(agent.clone(), &caller)).await;
                 assert_eq!(caller.heard(), format!("{name} hello {name} again"));
                 assert_eq!(call.said().len(), 4);
             }
@@ -421,7 +415,7 @@ fn performance() {
     let agent = Scripted::new(&["one two.", "three four."]);
     let caller =
         Caller::default().says(When::Quiet(200), "hello").says(When::Answered(300), "again please");
-    let call = call(|| quick(parts(Some(agent.clone()), &caller)));
+    let call = call(|| quick(parts(agent.clone(), &caller)));
     let millis = |d: Duration| d.as_millis();
     assert_eq!(call.waterfalls().len(), 2);
     for w in call.waterfalls() {

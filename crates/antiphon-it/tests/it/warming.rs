@@ -9,18 +9,14 @@ use std::{
 };
 
 use antiphon::{
-    Agent, AgentProfile, BoxStream, Config, Engines, MediaPool, Pace, Result, Session,
-    SessionClock, SessionHandle,
+    Agent, AgentProfile, BoxStream, Result, SessionHandle,
     llm::{FinishReason, LlmEvent, LlmRequest, Role, Usage},
-    session::SessionParts,
-    tools::ToolSet,
-    vad::{EnergyVad, GateConfig, SpeechGate},
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc;
 
-use crate::tones::{Caller, RATE_HZ, ToneStt, ToneTts, When};
+use crate::tones::{Caller, When, parts, start};
 
 /// An agent whose preparations never end by themselves.
 struct Diligent {
@@ -78,18 +74,9 @@ fn a_reply_is_prepared_after_each_speech_and_waits_for_no_preparation() {
     let warming = Arc::<AtomicBool>::default();
     let agent = Arc::new(Diligent { warmed: sender, asked: Mutex::default(), warming });
     let caller = Caller::default().says(When::Quiet(600_000), "hello");
-    let parts = SessionParts {
-        config: Config { instructions: "Be brief.".to_owned(), ..Config::default() },
-        agent: Some(agent.clone()),
-        tools: ToolSet::new(),
-        engines: Engines { stt: Arc::new(ToneStt), tts: Arc::new(ToneTts), turn_detector: None },
-        vad: Box::new(EnergyVad::new()),
-        gate: SpeechGate::new(GateConfig::default(), RATE_HZ).unwrap(),
-        link: caller.link(),
-        journal: None,
-    };
-    let pool = MediaPool::start(SessionClock::new(Pace::Virtual)).unwrap();
-    let (session, _events) = Session::start(&pool, parts).unwrap();
+    let mut parts = parts(agent.clone(), &caller);
+    parts.config.instructions = "Be brief.".to_owned();
+    let (session, _events) = start(parts);
     let mut prepared = || runtime.block_on(warmed.recv()).unwrap().messages;
     let mut before = prepared();
     assert_eq!(before.iter().map(|m| m.role).collect::<Vec<_>>(), [Role::System, Role::Assistant]);
