@@ -166,17 +166,7 @@ impl AgentExecutor {
     /// goes on: the next turn works.
     pub async fn execute_turn(&mut self, message: &str) -> Result<AgentResponse> {
         let mut turn = self.stream_turn(message)?;
-        loop {
-            match turn.next().await {
-                Some(Ok(TurnEvent::Done(response))) => return Ok(response),
-                Some(Ok(TurnEvent::Text(_) | TurnEvent::Tool { .. })) => {}
-                Some(Err(e)) => return Err(e),
-                None => {
-                    let what = "the turn ended without a response";
-                    return Err(Error::new("executor.turn", Code::Internal, what));
-                }
-            }
-        }
+        turn::response("executor.turn", async || turn.next().await).await
     }
 
     /// As [`execute_turn`](Self::execute_turn), piece by piece as it happens.

@@ -5,7 +5,7 @@ use antiphon_llm::Usage;
 
 use super::{
     AgentExecutor, AgentResponse, ExecutorParts, MessageValidator, TurnEvent, TurnStream,
-    response::add,
+    response::add, turn::response,
 };
 
 /// How much a chat takes on.
@@ -91,17 +91,7 @@ impl ChatSessionManager {
     /// `cancelled` unless it runs; see also [`AgentExecutor::execute_turn`].
     pub async fn process_message(&mut self, message: &str) -> Result<AgentResponse> {
         let mut turn = self.stream_message(message)?;
-        loop {
-            match turn.next().await {
-                Some(Ok(TurnEvent::Done(response))) => return Ok(response),
-                Some(Ok(TurnEvent::Text(_) | TurnEvent::Tool { .. })) => {}
-                Some(Err(e)) => return Err(e),
-                None => {
-                    let what = "the turn ended without a response";
-                    return Err(Error::new("chat.message", Code::Internal, what));
-                }
-            }
-        }
+        response("chat.message", async || turn.next().await).await
     }
 
     /// As [`process_message`](Self::process_message), piece by piece as it happens.

@@ -30,6 +30,23 @@ pub enum TurnEvent {
     Done(AgentResponse),
 }
 
+/// The response in which what `next` gives ends.
+pub(super) async fn response(
+    op: &'static str,
+    mut next: impl AsyncFnMut() -> Option<Result<TurnEvent>>,
+) -> Result<AgentResponse> {
+    loop {
+        match next().await {
+            Some(Ok(TurnEvent::Done(response))) => return Ok(response),
+            Some(Ok(TurnEvent::Text(_) | TurnEvent::Tool { .. })) => {}
+            Some(Err(e)) => return Err(e),
+            None => {
+                return Err(Error::new(op, Code::Internal, "the turn ended without a response"));
+            }
+        }
+    }
+}
+
 /// A turn that is under way. Dropping it before its end interrupts the reply.
 #[derive(Debug)]
 pub struct TurnStream<'a> {
