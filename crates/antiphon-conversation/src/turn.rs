@@ -57,6 +57,11 @@ impl UserTurn {
         self.open.as_ref()
     }
 
+    /// Nothing that the user said is still to be understood.
+    pub(crate) const fn is_heard_out(&self) -> bool {
+        self.open.is_none() && self.closing.is_empty()
+    }
+
     pub(crate) fn is_speaking(&self) -> bool {
         self.open.as_ref().is_some_and(|o| matches!(o.voice, Voice::Speaking))
     }

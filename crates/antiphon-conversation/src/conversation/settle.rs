@@ -23,7 +23,7 @@ impl Conversation {
         self.speculate(out);
         self.settle_attention(out);
         if self.phase == Phase::Leaving
-            && self.turn.open().is_none()
+            && self.turn.is_heard_out()
             && self.speech.is_none()
             && self.waiting.is_empty()
         {
@@ -103,7 +103,7 @@ impl Conversation {
 
     fn settle_attention(&mut self, out: &mut Actions) {
         let quiet = self.phase == Phase::Running
-            && self.turn.open().is_none()
+            && self.turn.is_heard_out()
             && self.speech.is_none()
             && self.waiting.is_empty();
         if self.attention.settle(self.now, quiet, &self.config) {

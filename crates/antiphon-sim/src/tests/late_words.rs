@@ -316,3 +316,75 @@ fn a_turn_the_application_commits_while_the_user_speaks_goes_on_as_another() {
         "#]],
     );
 }
+
+#[test]
+fn the_last_words_of_who_has_left_are_waited_for() {
+    check(
+        "0.00 start
+         1.00 user starts
+         1.50 interim so long
+         1.90 user leaves
+         1.95 flush
+         2.00 finished 0.9
+         2.30 llm end
+         2.60 final so long and thanks
+         2.70 stt end",
+        expect![[r#"
+            0.00   agent listening
+            1.00 start op0 transcribe from 11200
+            1.00   user speaking
+            1.50   Interim { turn: TurnId(0), text: "so long" }
+            1.90 feed op0 Flush(1)
+            1.90 start op1 predict turn end of "so long"
+            1.90   agent idle
+            1.90   user away
+            2.20 cancel op1
+            2.20 feed op0 End
+            2.20   UserTurn { turn: TurnId(0), text: "so long", late: false }
+            2.20 start op2 generate after 2 messages, last "so long"
+            2.20   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
+            2.20   agent thinking
+            2.30   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "", unheard: "", interrupted: false, estimated: false }
+            2.30   agent idle
+            2.60   UserTurn { turn: TurnId(0), text: "so long and thanks", late: true }
+            2.70   agent closed
+            2.70   Ended
+        "#]],
+    );
+}
+
+#[test]
+fn last_words_that_never_come_do_not_keep_a_session() {
+    check(
+        "0.00 start
+         1.00 user starts
+         1.50 interim so long
+         1.90 user leaves
+         1.95 flush
+         2.00 finished 0.9
+         2.30 llm end
+         40.00 tick",
+        expect![[r#"
+            0.00   agent listening
+            1.00 start op0 transcribe from 11200
+            1.00   user speaking
+            1.50   Interim { turn: TurnId(0), text: "so long" }
+            1.90 feed op0 Flush(1)
+            1.90 start op1 predict turn end of "so long"
+            1.90   agent idle
+            1.90   user away
+            2.20 cancel op1
+            2.20 feed op0 End
+            2.20   UserTurn { turn: TurnId(0), text: "so long", late: false }
+            2.20 start op2 generate after 2 messages, last "so long"
+            2.20   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
+            2.20   agent thinking
+            2.30   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "", unheard: "", interrupted: false, estimated: false }
+            2.30   agent idle
+            17.20 cancel op0
+            17.20   Error { op: "stt.transcribe", code: Timeout, detail: "nothing came for 15s" }
+            17.20   agent closed
+            17.20   Ended
+        "#]],
+    );
+}

@@ -424,6 +424,7 @@ fn when_the_user_leaves_the_reply_is_finished_first() {
          1.95 final bye
          1.95 flush
          2.00 finished 0.9
+         2.25 stt end
          2.30 llm Goodbye!
          2.30 llm end
          2.40 tts 24000
@@ -452,7 +453,6 @@ fn when_the_user_leaves_the_reply_is_finished_first() {
             2.41   latency of turn0
             2.41   agent speaking
             3.41   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "Goodbye! ", unheard: "", interrupted: false, estimated: false }
-            3.41 cancel op0
             3.41   agent closed
             3.41   Ended
         "#]],
