@@ -15,6 +15,8 @@ pub(crate) struct Phrases {
     pub(crate) backchannels: Vec<Vec<Word>>,
     /// Signs that the agent is to be silent now.
     pub(crate) stops: Vec<Vec<Word>>,
+    /// What speech to text writes for sounds without words.
+    pub(crate) artefacts: Vec<Vec<Word>>,
 }
 
 /// The phrases of `tag` (BCP 47, `de-AT` counts as `de`), or of all languages if it is not known;
@@ -39,9 +41,23 @@ struct Language {
 impl Language {
     fn phrases(&self) -> Phrases {
         let cut = |list: &str| list.split(',').map(words::split).collect();
-        Phrases { tag: self.tag, backchannels: cut(self.backchannels), stops: cut(self.stops) }
+        let artefacts = ARTEFACTS.iter().find(|(tag, _)| *tag == self.tag);
+        Phrases {
+            tag: self.tag,
+            backchannels: cut(self.backchannels),
+            stops: cut(self.stops),
+            artefacts: artefacts.map(|(_, list)| cut(list)).unwrap_or_default(),
+        }
     }
 }
+
+/// What speech to text writes for a cough, a chord, a breath: words that begin many sentences, and
+/// what stood below the videos it learned from. Only languages of which this was seen.
+const ARTEFACTS: [(&str, &str); 1] = [(
+    "en",
+    "you, the, a, and, but, so, it, i, thanks for watching, thank you for watching, \
+        thank you so much for watching, please subscribe",
+)];
 
 /// BCP 47 for "no one language".
 const EVERYWHERE: &str = "mul";

@@ -32,7 +32,8 @@ impl Word {
 pub(crate) struct Reading {
     /// A phrase that always interrupts is among them.
     pub(crate) stop: bool,
-    /// Words that are no backchannel, a half counted as one.
+    /// Words that are no backchannel, a half counted as one; 0 if they are nothing but what speech
+    /// to text makes of sounds without words.
     pub(crate) words: usize,
 }
 
@@ -41,21 +42,24 @@ pub(crate) struct Reading {
 /// The longest phrase wins, so "no problem" is no "no"; of equals the one that interrupts.
 pub(crate) fn read(words: &[Word], language: Option<&str>, extra: &[String]) -> Reading {
     let extra: Vec<_> = extra.iter().map(|phrase| split(phrase)).collect();
-    let (mut rest, mut stop, mut halves) = (words, false, 0);
+    let (mut rest, mut stop, mut halves, mut meant) = (words, false, 0, false);
     while let Some(first) = rest.first() {
         let (mut stops, mut listens) = (0, longest(&extra, rest).max(first.is_hum().into()));
+        let mut artefact = 0;
         for phrases in languages::of(language) {
             stops = stops.max(longest(&phrases.stops, rest));
             listens = listens.max(longest(&phrases.backchannels, rest));
+            artefact = artefact.max(longest(&phrases.artefacts, rest));
         }
-        let (phrase, after) = rest.split_at(stops.max(listens).max(1));
+        let (phrase, after) = rest.split_at(stops.max(listens).max(artefact).max(1));
         stop |= stops > 0 && stops >= listens;
         if stops >= listens {
             halves += phrase.iter().map(Word::halves).sum::<usize>();
+            meant |= artefact <= stops;
         }
         rest = after;
     }
-    Reading { stop, words: halves.div_ceil(2) }
+    Reading { stop, words: if meant { halves.div_ceil(2) } else { 0 } }
 }
 
 /// Length of the longest phrase that `words` begin with; 0 if none.

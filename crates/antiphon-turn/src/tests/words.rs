@@ -108,6 +108,18 @@ fn words_are_counted_as_people_count_them() {
 }
 
 #[test]
+fn what_is_written_for_sounds_without_words_is_no_word() {
+    for artefact in ["You", "Thank you for watching.", "But uh", "The", "you. You."] {
+        assert_eq!(count(artefact, "en"), 0, "{artefact}");
+    }
+    for (meant, words) in [("Thank you for waiting", 4), ("the weekend", 2), ("But I", 0)] {
+        assert_eq!(count(meant, "en"), words, "{meant}");
+    }
+    assert_eq!(count("the", "de"), 1);
+    assert_eq!(why("but stop", Some("en")), Why::StopPhrase);
+}
+
+#[test]
 fn a_language_without_a_list_understands_what_all_do() {
     assert_eq!(why("okay, mm-hmm", Some("fi")), Why::Backchannel);
     assert_eq!(why("genau", Some("fi")), Why::Words);
