@@ -10,13 +10,16 @@ use super::{
     corpus::{Caller, in_samples},
     random::Random,
     run::{Ran, Speech, run},
-    sentences::{HUMS, INTERRUPTIONS, MONOLOGUE, SENTENCES},
+    sentences::{HUMS, INTERRUPTIONS, MONOLOGUE, OPENING, SENTENCES},
     sounds::{bang, cough, far_away, mix, music},
     voice::{Manner, audible, levelled, speak},
 };
 
 /// A run of silence this long is a held agent: one frame.
 const HELD: usize = in_samples(20);
+
+/// Silence before the caller's first words.
+const LEAD: usize = in_samples(400);
 
 /// What is heard over the agent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -138,9 +141,12 @@ impl Item {
             Kind::Noise => levelled(&bang(&mut random), caller.manner.dbfs - 6.0),
             Kind::Music => levelled(&music(&mut random), caller.manner.dbfs - 10.0),
         };
-        let at = in_samples(random.between(1800.0, 3000.0) as u64);
+        let opening = speak(piper, OPENING, caller.manner)?.samples;
+        // The agent answers within two seconds, and is well into what it says by then.
+        let at = opening.len() + in_samples(random.between(4000.0, 5000.0) as u64);
         let heard = audible(&sound);
         let mut samples = vec![0; at + sound.len() + in_samples(3000)];
+        mix(&mut samples, &opening, LEAD);
         mix(&mut samples, &sound, at);
         let samples = caller.line(samples, seed)?;
         Ok(Self { kind, caller, text, samples, sound: at + heard.start..at + heard.end })

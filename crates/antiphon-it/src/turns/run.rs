@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use antiphon::{
-    CallbackAgent, Code, Config, Error, MediaPool, Notice, Pace, Result, SPEECH_RATE_HZ,
+    CallbackAgent, Code, Config, Error, Events, MediaPool, Notice, Pace, Result, SPEECH_RATE_HZ,
     SayOptions, Session, SessionClock, SessionEvent,
     local::Local,
     session::{Clip, SessionParts},
@@ -28,13 +28,15 @@ pub(crate) struct Ran {
     pub(crate) events: Vec<SessionEvent>,
 }
 
-/// Plays `caller` into a session whose agent begins with `speech`, if there is one.
+/// Plays `caller` into a session whose agent answers the first turn with `speech`, if there is one,
+/// and nothing else. Events before that answer are left out.
 pub(crate) async fn run(local: &Local, caller: Vec<i16>, speech: Option<&Speech>) -> Result<Ran> {
+    let answer = if speech.is_some() { "" } else { ANSWER };
     let (link, heard) = line::open(caller);
     let pool = MediaPool::start(SessionClock::new(Pace::Fast))?;
     let parts = SessionParts {
         config: Config { language: Some("en".to_owned()), ..Config::default() },
-        agent: Some(Arc::new(CallbackAgent::new(|_| async { Ok(ANSWER.to_owned()) }))),
+        agent: Some(Arc::new(CallbackAgent::new(move |_| async move { Ok(answer.to_owned()) }))),
         tools: ToolSet::new(),
         engines: local.engines(),
         vad: Box::new(local.vad.session()),
@@ -43,33 +45,39 @@ pub(crate) async fn run(local: &Local, caller: Vec<i16>, speech: Option<&Speech>
         journal: None,
     };
     let (session, mut inbox) = Session::start(&pool, parts)?;
-    if let Some(speech) = speech {
-        let clip = Clip { rate_hz: SPEECH_RATE_HZ, samples: speech.samples.clone() };
-        let options = SayOptions { clip: Some(clip), ..SayOptions::default() };
-        session.say_with(&speech.text, options).await?;
-    }
-    let mut events = Vec::new();
-    let follow = async {
-        loop {
-            match inbox.recv().await {
-                Ok(event) => {
-                    let ended = event.notice == Notice::Ended;
-                    events.push(event);
-                    if ended {
-                        return;
-                    }
-                }
-                Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return,
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, follow).await.map_err(|_| {
+    let events = tokio::time::timeout(PATIENCE, follow(&session, &mut inbox, speech));
+    let events = events.await.map_err(|_| {
         Error::new("bench.turns", Code::Internal, "a session did not end by itself")
-    })?;
+    })??;
     session.close().await?;
     drop(pool);
     Ok(Ran { agent: heard.samples(), events })
+}
+
+/// Every event until the session ends; with a `speech`, those after the caller asked for it.
+async fn follow(
+    session: &Session,
+    inbox: &mut Events,
+    mut speech: Option<&Speech>,
+) -> Result<Vec<SessionEvent>> {
+    let mut events = Vec::new();
+    loop {
+        let event = match inbox.recv().await {
+            Ok(event) => event,
+            Err(RecvError::Lagged(_)) => continue,
+            Err(RecvError::Closed) => return Ok(events),
+        };
+        let asked = matches!(event.notice, Notice::UserTurn { .. });
+        let ended = event.notice == Notice::Ended;
+        events.push(event);
+        if let Some(speech) = speech.take_if(|_| asked) {
+            session.say_with(&speech.text, speech.options()).await?;
+            events.clear();
+        }
+        if ended {
+            return Ok(events);
+        }
+    }
 }
 
 /// What the agent says when it is spoken over.
@@ -84,5 +92,10 @@ impl Speech {
     pub(crate) fn new(text: &str, samples: &[i16]) -> Self {
         let samples = samples.iter().map(|s| if *s == 0 { 1 } else { *s }).collect();
         Self { text: text.to_owned(), samples }
+    }
+
+    fn options(&self) -> SayOptions {
+        let clip = Clip { rate_hz: SPEECH_RATE_HZ, samples: self.samples.clone() };
+        SayOptions { clip: Some(clip), ..SayOptions::default() }
     }
 }

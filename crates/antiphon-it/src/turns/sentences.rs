@@ -77,8 +77,11 @@ pub(crate) const INTERRUPTIONS: &[&str] = &[
     "And what about the weekend?",
 ];
 
+/// What a caller says before the agent speaks, so that it is known how the caller sounds.
+pub(crate) const OPENING: &str = "Good morning, please tell me about the lighthouse.";
+
 /// What the agent is saying when it is spoken over: about twelve seconds, and nothing of what the
-/// callers say.
+/// callers say over it.
 pub(crate) const MONOLOGUE: &str = "Along the northern shore there is an old lighthouse, which was \
     built by three brothers from a fishing village, and every evening one of them climbed the \
     hundred and twelve steps, lit the great lamp, and watched the ships go by until the sun came \
