@@ -42,7 +42,7 @@ pub(crate) fn request(config: &Config, history: &History, user: Option<&str>) ->
         add(&mut messages, Role::User, text.to_owned());
     }
     let (tools, max_tokens) = (config.tools.clone(), config.max_reply_tokens);
-    LlmRequest { messages, tools, max_tokens, temperature: None }
+    LlmRequest { messages, tools, max_tokens, ..LlmRequest::default() }
 }
 
 fn add(messages: &mut Vec<Message>, role: Role, text: String) {

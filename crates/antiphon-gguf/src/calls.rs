@@ -12,7 +12,7 @@ use std::{
 };
 
 use antiphon_core::ToolCall;
-use antiphon_llm::{FinishReason, LlmEvent, LlmRequest};
+use antiphon_llm::{FinishReason, LlmEvent, LlmRequest, ToolChoice};
 use antiphon_tools::{CallReader, Piece};
 
 /// Numbers the calls of a model, so that no two in a session are the same.
@@ -32,6 +32,8 @@ pub(crate) struct Calls {
     reader: Option<CallReader>,
     names: BTreeSet<String>,
     ids: Ids,
+    /// What is called is left out: the model has to speak.
+    has_to_speak: bool,
     made: bool,
     /// Whether nothing was said since the last call.
     after_call: bool,
@@ -46,7 +48,8 @@ impl Calls {
         let names: BTreeSet<String> = offered.chain(called).cloned().collect();
         let reader = Some(CallReader::new(names.iter().cloned()));
         let (made, after_call) = (false, false);
-        let calls = Self { reader, names, ids: ids.clone(), made, after_call };
+        let has_to_speak = request.tool_choice == ToolChoice::None;
+        let calls = Self { reader, names, ids: ids.clone(), has_to_speak, made, after_call };
         (!calls.names.is_empty()).then_some(calls)
     }
 
@@ -87,7 +90,11 @@ impl Calls {
                 (named.map_or_else(|| "unreadable".to_owned(), String::clone), text)
             }
         };
-        (self.made, self.after_call) = (true, true);
+        self.after_call = true;
+        if self.has_to_speak {
+            return None;
+        }
+        self.made = true;
         Some(LlmEvent::ToolCall(ToolCall { id: self.ids.next(), name, arguments }))
     }
 }

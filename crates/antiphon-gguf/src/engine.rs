@@ -17,7 +17,7 @@ use std::{
 };
 
 use antiphon_core::{BoxStream, Code, Error, Result};
-use antiphon_llm::{Llm, LlmCapabilities, LlmEvent, LlmRequest};
+use antiphon_llm::{Llm, LlmCapabilities, LlmEvent, LlmRequest, ToolChoice};
 use async_trait::async_trait;
 use futures_core::Stream;
 use tokio::sync::mpsc::{Receiver, channel};
@@ -152,8 +152,9 @@ impl Llm for Gguf {
         sampling.temperature = request.temperature.unwrap_or(sampling.temperature);
         // After its last call a model has to speak, and would rather call again.
         let called = request.messages.iter().any(|message| !message.tool_calls.is_empty());
-        let barred =
-            if called && request.tools.is_empty() { self.0.openings.clone() } else { [].into() };
+        let knows_tools = called || !request.tools.is_empty();
+        let may_call = !request.tools.is_empty() && request.tool_choice == ToolChoice::Auto;
+        let barred = if knows_tools && !may_call { self.0.openings.clone() } else { [].into() };
         let reply = Reply { max_tokens, sampler: Sampler::new(sampling), barred };
         let calls = Calls::new(&request, &self.0.ids).filter(|_| options.read_calls);
         Ok(Box::pin(Events { calls, ..self.0.submit(context, Some(reply))? }))

@@ -5,7 +5,9 @@
 pub mod conformance;
 mod port;
 
-pub use port::{FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Message, Role, Usage};
+pub use port::{
+    FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Message, Role, ToolChoice, Usage,
+};
 
 #[cfg(test)]
 mod tests;

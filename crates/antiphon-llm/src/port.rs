@@ -51,6 +51,24 @@ impl Message {
     }
 }
 
+/// Whether the model may call the tools on offer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolChoice {
+    /// As it sees fit.
+    #[default]
+    Auto,
+    /// It has to speak. The tools stay in its context, so that what is cached of it still counts;
+    /// calls that a model writes all the same are neither made nor spoken.
+    None,
+}
+
+impl ToolChoice {
+    const fn is_auto(&self) -> bool {
+        matches!(self, Self::Auto)
+    }
+}
+
 /// What one generation asks for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LlmRequest {
@@ -59,6 +77,9 @@ pub struct LlmRequest {
     /// What the model may call.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub tools: ToolDefinitions,
+    /// Whether it may.
+    #[serde(default, skip_serializing_if = "ToolChoice::is_auto")]
+    pub tool_choice: ToolChoice,
     /// Most tokens to generate; `None` leaves it to the provider.
     pub max_tokens: Option<u32>,
     /// Sampling temperature, 0.0 (greedy) to 2.0; `None` is the provider's default.

@@ -13,7 +13,9 @@ use std::{
 };
 
 use antiphon_core::{BoxStream, Result, ToolCall, ToolDefinitions};
-use antiphon_llm::{FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Message, Role};
+use antiphon_llm::{
+    FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Message, Role, ToolChoice,
+};
 use antiphon_tools::{CallReader, Piece};
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
@@ -55,11 +57,14 @@ impl Llm for TextTools {
             return self.llm.generate(request).await;
         }
         let names: Vec<String> = request.tools.iter().map(|tool| tool.name.clone()).collect();
+        let has_to_speak = request.tool_choice == ToolChoice::None;
         let events = self.llm.generate(in_words(request)).await?;
         if names.is_empty() {
             return Ok(events);
         }
-        Ok(Reading::of(events, names, self.calls.clone()))
+        let reader = Some(CallReader::new(names));
+        let calls = self.calls.clone();
+        Ok(Reading { events, reader, calls, has_to_speak, called: false }.stream())
     }
 
     async fn warm(&self, request: LlmRequest) -> Result<()> {
@@ -72,7 +77,7 @@ impl Llm for TextTools {
 
 /// The request with its tools, calls and results written out.
 fn in_words(request: LlmRequest) -> LlmRequest {
-    let LlmRequest { messages, tools, max_tokens, temperature } = request;
+    let LlmRequest { messages, tools, .. } = request;
     let mut messages: Vec<Message> = messages.into_iter().map(message_in_words).collect();
     if !tools.is_empty() {
         let mut told = String::from("\n\nYou can call these functions:\n");
@@ -93,7 +98,7 @@ fn in_words(request: LlmRequest) -> LlmRequest {
             None => messages.insert(0, Message::new(Role::System, told.trim_start())),
         }
     }
-    LlmRequest { messages, tools: ToolDefinitions::default(), max_tokens, temperature }
+    LlmRequest { messages, tools: ToolDefinitions::default(), ..request }
 }
 
 fn message_in_words(message: Message) -> Message {
@@ -117,18 +122,14 @@ struct Reading {
     events: BoxStream<Result<LlmEvent>>,
     reader: Option<CallReader>,
     calls: Arc<AtomicU64>,
+    /// What is called is left out.
+    has_to_speak: bool,
     called: bool,
 }
 
 impl Reading {
-    fn of(
-        events: BoxStream<Result<LlmEvent>>,
-        names: Vec<String>,
-        calls: Arc<AtomicU64>,
-    ) -> BoxStream<Result<LlmEvent>> {
-        let reader = Some(CallReader::new(names));
-        let reading = Self { events, reader, calls, called: false };
-        let read = stream::unfold(reading, |mut reading| async move {
+    fn stream(self) -> BoxStream<Result<LlmEvent>> {
+        let read = stream::unfold(self, |mut reading| async move {
             let event = reading.events.next().await?;
             let read = reading.read(event);
             Some((stream::iter(read), reading))
@@ -154,13 +155,16 @@ impl Reading {
     }
 
     fn events_of(&mut self, pieces: Vec<Piece>) -> Vec<Result<LlmEvent>> {
+        let silent = self.has_to_speak;
+        let pieces = pieces.into_iter();
+        let pieces = pieces.filter(|piece| !silent || matches!(piece, Piece::Speech(_)));
         let event = |piece| match piece {
             Piece::Speech(text) => LlmEvent::Delta { text },
             Piece::Call { name, arguments } => self.call(name, arguments),
             // Refused as an unknown tool, which tells the model what there is.
             Piece::Broken { text, .. } => self.call(UNREADABLE.to_owned(), text),
         };
-        pieces.into_iter().map(event).map(Ok).collect()
+        pieces.map(event).map(Ok).collect()
     }
 
     fn call(&mut self, name: String, arguments: String) -> LlmEvent {

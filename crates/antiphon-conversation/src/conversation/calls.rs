@@ -2,9 +2,10 @@
 //! their results put into history with the calls, and the reply goes on.
 
 use antiphon_core::{
-    Code, EffectClass, OpId, SpeechId, Timestamp, ToolCall, ToolDefinition, ToolDefinitions,
-    ToolEvent, ToolResult, TurnId,
+    Code, EffectClass, OpId, SpeechId, Timestamp, ToolCall, ToolDefinition, ToolEvent, ToolResult,
+    TurnId,
 };
+use antiphon_llm::ToolChoice;
 use antiphon_state::{Item, Said};
 
 use super::{Conversation, report};
@@ -20,7 +21,7 @@ impl Conversation {
     pub(super) fn wanted(&mut self, call: ToolCall, out: &mut Actions) {
         let Some(speech) = &mut self.speech else { return };
         if speech.steps >= self.config.max_tool_steps.max(1) {
-            let detail = format!("the model calls {:?} though it was offered no tools", call.name);
+            let detail = format!("the model calls {:?} though it has to speak", call.name);
             report(out, "tool.call", Code::InvalidInput, detail);
         } else if !speech.step.want(call) {
             let detail = format!("more than {MAX_CALLS} calls at once; the rest is left out");
@@ -160,7 +161,7 @@ impl Conversation {
         }
         if let Some(speech) = &mut self.speech {
             if speech.steps + 1 >= self.config.max_tool_steps {
-                request.tools = ToolDefinitions::default();
+                request.tool_choice = ToolChoice::None;
             }
             let op = self.ops.start(self.now, Effect::Generate(request), out);
             speech.next_step(op);

@@ -1,7 +1,9 @@
 //! Tools: how they are offered, how calls and results are written down and read again.
 
 use antiphon_core::{EffectClass, ToolCall, ToolDefinition, ToolDefinitions};
-use antiphon_llm::{FinishReason, Llm as _, LlmEvent, LlmRequest, Message, Role, Usage};
+use antiphon_llm::{
+    FinishReason, Llm as _, LlmEvent, LlmRequest, Message, Role, ToolChoice, Usage,
+};
 use antiphon_models::{Quiet, Store};
 use candle_core::quantized::gguf_file::Value;
 use futures_util::StreamExt as _;
@@ -248,6 +250,44 @@ fn a_model_that_has_called_is_read_though_it_is_offered_nothing_any_more() {
     let mut calls = Calls::new(&asked, &Ids::default()).unwrap();
     let read = calls.read(delta(text));
     assert!(matches!(&read[..], [LlmEvent::ToolCall(_)]), "it would be spoken: {read:?}");
+}
+
+#[test]
+fn a_model_that_has_to_speak_makes_no_calls_and_its_calls_are_not_spoken() {
+    let tool_choice = ToolChoice::None;
+    let asked = LlmRequest { tool_choice, tools: tools(), ..conversation() };
+    let mut calls = Calls::new(&asked, &Ids::default()).unwrap();
+    let text = "It is open. {\"name\": \"opening_hours\", \"arguments\": {}} Come by.";
+    let events = [delta(text), done(FinishReason::Stop)];
+    let read: Vec<_> = events.into_iter().flat_map(|event| calls.read(event)).collect();
+    let said: String = read
+        .iter()
+        .filter_map(|event| match event {
+            LlmEvent::Delta { text } => Some(text.as_str()),
+            LlmEvent::ToolCall(_) | LlmEvent::Done { .. } => None,
+        })
+        .collect();
+    assert_eq!(said, "It is open. Come by.");
+    assert_eq!(read.last(), Some(&done(FinishReason::Stop)));
+    assert!(!read.iter().any(|event| matches!(event, LlmEvent::ToolCall(_))), "{read:?}");
+}
+
+#[tokio::test]
+async fn the_last_round_of_tools_reads_only_what_is_new() {
+    let (_folder, path) = Tiny::new("llama").set("llama.context_length", Value::U32(4096)).write();
+    let llm = Gguf::load(path, GgufOptions::default()).unwrap();
+    let usage = |events: Vec<_>| match events.last() {
+        Some(Ok(LlmEvent::Done { usage, .. })) => *usage,
+        other => panic!("it ended with {other:?}"),
+    };
+    let all = LlmRequest { max_tokens: Some(4), ..conversation() };
+    let before = all.messages.iter().position(|m| !m.tool_calls.is_empty()).unwrap();
+    let asked = LlmRequest { messages: all.messages[..before].to_vec(), ..all.clone() };
+    let first = usage(llm.generate(asked).await.unwrap().collect().await);
+    let last = LlmRequest { tool_choice: ToolChoice::None, ..all };
+    let last = usage(llm.generate(last).await.unwrap().collect().await);
+    // All but the beginning of the reply, which was another one.
+    assert!(last.cached_tokens + 4 >= first.input_tokens, "{last:?} after {first:?}");
 }
 
 #[test]

@@ -207,7 +207,7 @@ fn rounds_of_calls_come_to_an_end() {
             0.30   Tool { call: "call_look_up", name: "look_up", event: Completed { at: Timestamp(0), result: ToolResult { text: "nothing", is_error: false, truncated: false } } }
             0.30   ToolResult { turn: TurnId(0), call: ToolCall { id: "call_look_up", name: "look_up", arguments: "{}" }, result: ToolResult { text: "nothing", is_error: false, truncated: false } }
             0.30 start op2 generate after 4 messages, last "nothing"
-            0.40   Error { op: "tool.call", code: InvalidInput, detail: "the model calls \"look_up\" though it was offered no tools" }
+            0.40   Error { op: "tool.call", code: InvalidInput, detail: "the model calls \"look_up\" though it has to speak" }
             0.41   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "I found nothing. " }
             0.41 start op3 speak gen0 seg0 "I found nothing. "
         "#]],

@@ -4,7 +4,7 @@ use std::{ops::Range, time::Duration};
 
 use antiphon_conversation::{Effect, Event, OpEvent, SynthesisEvent};
 use antiphon_core::{Code, Generation, OpId, SPEECH_RATE_HZ, Timestamp, ToolCall};
-use antiphon_llm::{FinishReason, LlmEvent, LlmRequest, Usage};
+use antiphon_llm::{FinishReason, LlmEvent, LlmRequest, ToolChoice, Usage};
 use antiphon_stt::SttEvent;
 use antiphon_tools::{CallReader, Piece};
 use antiphon_tts::WordTiming;
@@ -214,8 +214,8 @@ impl World {
     }
 }
 
-/// A reply token by token; with tools on offer, calls are read out of it. `n` tells the ids of
-/// its calls from those of other replies.
+/// A reply token by token; with tools on offer, calls are read out of it, and left out where the
+/// agent has to speak. `n` tells the ids of its calls from those of other replies.
 fn written(reply: &str, request: &LlmRequest, n: usize) -> Vec<LlmEvent> {
     let token = |t: &str| LlmEvent::Delta { text: t.to_owned() };
     if request.tools.is_empty() {
@@ -226,6 +226,7 @@ fn written(reply: &str, request: &LlmRequest, n: usize) -> Vec<LlmEvent> {
     pieces.extend(reader.finish());
     let events = pieces.into_iter().enumerate().flat_map(|(i, piece)| match piece {
         Piece::Speech(text) => text.split_inclusive(' ').map(token).collect(),
+        _ if request.tool_choice == ToolChoice::None => Vec::new(),
         Piece::Call { name, arguments } | Piece::Broken { text: name, why: arguments } => {
             let id = format!("call-{n}-{i}");
             vec![LlmEvent::ToolCall(ToolCall { id, name, arguments })]

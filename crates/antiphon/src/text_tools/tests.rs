@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use antiphon_core::{BoxStream, EffectClass, Result, ToolCall, ToolDefinition};
 use antiphon_llm::{
-    FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Message, Role, Usage,
+    FinishReason, Llm, LlmCapabilities, LlmEvent, LlmRequest, Message, Role, ToolChoice, Usage,
 };
 use async_trait::async_trait;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
@@ -102,6 +102,21 @@ fn tools_calls_and_results_are_written_out_for_the_model() {
     assert!(call.tool_calls.is_empty() && call.content.starts_with("<tool_call>\n{"));
     assert_eq!(result.role, Role::User);
     assert_eq!(result.content, "<tool_response>\nSunny.\n</tool_response>");
+}
+
+#[test]
+fn a_model_that_has_to_speak_is_told_of_its_tools_and_makes_no_calls() {
+    let pieces =
+        vec!["Sunny. <tool_call>{\"name\": \"weather\",", " \"arguments\": {}}</tool_call>"];
+    let question = asked(vec![Message::new(Role::User, "?")], vec![weather()]);
+    let question = LlmRequest { tool_choice: ToolChoice::None, ..question };
+    let (events, asked) = run(pieces, question);
+    assert!(asked.messages[0].content.contains("\"weather\""), "the prompt begins as before");
+    let [LlmEvent::Delta { text }, LlmEvent::Done { finish: FinishReason::Stop, .. }] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(text.trim(), "Sunny.");
 }
 
 #[test]

@@ -85,6 +85,7 @@ impl Labelled {
             tools: self.specs().map(|spec| spec.definition()).collect(),
             max_tokens: Some(max_tokens),
             temperature: Some(0.0),
+            ..LlmRequest::default()
         }
     }
 }
