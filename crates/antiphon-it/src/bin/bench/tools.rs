@@ -1,5 +1,6 @@
-//! How well the small local models call tools: a labelled set of what guests of a restaurant say,
-//! with the gate for local models and without.
+//! How well the small local models call tools: labelled sets of what guests of a restaurant say, at
+//! hand when the gate was made, and callers of a parcel service, held out; with the gate for local
+//! models and without.
 //!
 //! Each message is answered once, by the likeliest tokens; both readings are of the same text. It
 //! deliberately measures no times, and no second attempt after a refusal.
@@ -31,14 +32,19 @@ const MAX_TOKENS: u32 = 100;
 /// Of so many messages, a short run takes one.
 const SHORT_STEP: usize = 24;
 
-/// Measures both models, in a short run the smaller one.
+/// Measures both models on both sets, in a short run the smaller model.
 pub(crate) fn measure(report: &mut Report) -> Result<()> {
-    let set = Labelled::read()?;
+    let sets = [(Labelled::read()?, ""), (Labelled::held_out()?, ", held out")];
     let step = report.rounds(1, SHORT_STEP);
-    let cases: Vec<&Case> = set.cases.iter().step_by(step).collect();
     let models = [(LlmModel::Smollm2, "SmolLM2"), (LlmModel::Qwen, "Qwen 0.5B")];
+    let options = GgufOptions { read_calls: false, ..GgufOptions::default() };
     for (model, name) in models.into_iter().take(report.rounds(models.len(), 1)) {
-        of_model(&set, &cases, model, name, report)?;
+        let store = local::store()?;
+        let (llm, _) = local::language_model(&store, Some(model), options.clone(), &mut Quiet)?;
+        for (set, which) in &sets {
+            let cases: Vec<&Case> = set.cases.iter().step_by(step).collect();
+            of_model(set, &cases, &llm, &format!("{name}{which}"), report)?;
+        }
     }
     Ok(())
 }
@@ -46,17 +52,15 @@ pub(crate) fn measure(report: &mut Report) -> Result<()> {
 fn of_model(
     set: &Labelled,
     cases: &[&Case],
-    model: LlmModel,
+    llm: &Gguf,
     name: &str,
     report: &mut Report,
 ) -> Result<()> {
     let runtime = crate::overhead::runtime()?;
-    let options = GgufOptions { read_calls: false, ..GgufOptions::default() };
-    let (llm, _) = local::language_model(&local::store()?, Some(model), options, &mut Quiet)?;
     let gate = Gate::new(set)?;
     let (mut tags, mut bare, mut gated) = <(Score, Score, Score)>::default();
     for case in cases {
-        let reply = answer(&runtime, &llm, set.request(case, MAX_TOKENS))?;
+        let reply = answer(&runtime, llm, set.request(case, MAX_TOKENS))?;
         let unchecked = gate.unchecked(&reply);
         let (made, refused) = runtime.block_on(gate.admit(&reply, case));
         tags.count(case, &in_tags(&reply));

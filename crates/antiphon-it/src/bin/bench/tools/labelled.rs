@@ -1,4 +1,4 @@
-//! The labelled set: what guests say, and what should come of it.
+//! The labelled sets: what callers say, and what should come of it.
 
 use std::collections::BTreeMap;
 
@@ -29,11 +29,11 @@ struct Offered {
     parameters: Value,
 }
 
-/// A message of a guest.
+/// A message of a caller.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Case {
-    /// What was said before, by the guest and the agent in turns.
+    /// What was said before, by the caller and the agent in turns.
     #[serde(default)]
     before: Vec<String>,
     pub(super) user: String,
@@ -58,8 +58,17 @@ pub(super) enum Wanted {
 }
 
 impl Labelled {
+    /// Guests of a restaurant: the messages that the gate was made with.
     pub(crate) fn read() -> Result<Self> {
-        let text = include_str!("../../../../data/tool_calls.json");
+        Self::parse(include_str!("../../../../data/tool_calls.json"))
+    }
+
+    /// Callers of a parcel service: messages that nothing was ever adjusted to.
+    pub(crate) fn held_out() -> Result<Self> {
+        Self::parse(include_str!("../../../../data/tool_calls_held_out.json"))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
         serde_json::from_str(text).map_err(|e| {
             Error::new("bench.tools", Code::Internal, "the labelled set cannot be read")
                 .with_source(e)
@@ -91,7 +100,7 @@ impl Labelled {
 }
 
 impl Case {
-    /// All that the guest said, a line each.
+    /// All that the caller said, a line each.
     pub(super) fn said(&self) -> String {
         let before = self.before.iter().step_by(2);
         before.chain([&self.user]).map(String::as_str).collect::<Vec<_>>().join("\n")

@@ -36,7 +36,7 @@ pub(super) fn in_tags(reply: &str) -> Vec<Made> {
 
 /// The gate for local models, as a session has it.
 pub(super) struct Gate {
-    tools: FrozenTools,
+    pub(super) tools: FrozenTools,
 }
 
 impl Gate {
