@@ -1,25 +1,32 @@
 //! `antiphon chat`: a conversation with an agent in text.
 
 pub(crate) mod agent;
-mod dev;
 mod input;
 mod show;
-pub(crate) mod tools;
 
-use std::io::{IsTerminal as _, stdin};
+use std::{
+    io::{IsTerminal as _, stdin},
+    time::{Duration, Instant},
+};
 
 use antiphon::{
     Code, Error, Result,
-    chat::{ChatConfig, ChatSessionManager, TurnEvent},
+    chat::{ChatConfig, ChatSessionManager, ExecutorParts, TurnEvent},
 };
 
 use self::{
     agent::Ready,
-    dev::Dev,
     input::{Input, Line},
     show::Show,
 };
-use crate::config::Agent;
+use crate::{
+    config::Agent,
+    live::{Dev, Live, News, Servers},
+    runtime,
+};
+
+/// So long a message waits for servers that are being tried.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Chat with an agent in text.
 ///
@@ -70,20 +77,14 @@ JSON lines (--json), on standard output:
   {\"response\": {…}}                         the answer, its tools, tokens and time
   {\"edit\": {\"changes\": […]}}               with --dev: what was changed in the agent file,
   {\"edit\": {\"kept\": …}}                    or why it stays as it was
+  {\"hint\": \"…\"}                             a server of tools is there again, and the like
   {\"warning\": \"…\"} {\"error\": {…}}           the chat goes on";
 
 pub(crate) fn main(args: &Args) -> Result<()> {
     let effective = args.agent.load()?;
-    let ready = Ready::prepare(&effective)?;
-    let dev = args
-        .dev
-        .then(|| Dev::new(args.agent.clone(), effective, ready.llm.clone(), ready.hung_up.clone()));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .thread_name("antiphon-tokio")
-        .build()
-        .map_err(|e| Error::new("chat", Code::Unavailable, format!("no runtime: {e}")))?;
+    let dev = args.dev.then(|| Dev::new(args.agent.clone(), effective.clone()));
+    let ready = Ready::prepare(effective)?;
+    let runtime = runtime::start("chat")?;
     let chatted = runtime.block_on(chat(args, ready, dev));
     // A line that is still waited for does not keep the command alive.
     runtime.shutdown_background();
@@ -97,14 +98,23 @@ struct Chat {
     /// Messages that could not be answered.
     failed: u32,
     warned: bool,
-    dev: Option<Dev>,
+    live: Live,
 }
 
 async fn chat(args: &Args, ready: Ready, dev: Option<Dev>) -> Result<()> {
-    let Ready { parts, name, llm, context, hung_up, servers } = ready;
+    let Ready { parts, effective, llm, hung_up } = ready;
+    let file = effective.agent();
+    let (name, context) = (&file.name, &file.context);
     let show = Show::new(args.json, args.verbose);
-    show.agent(&name, &llm.capabilities().model);
-    let connected = tools::connect(servers, &parts.tools, &show).await;
+    show.agent(name, &llm.capabilities().model);
+    let own = parts.tools.clone();
+    let mut servers = Servers::open(&effective);
+    let mut news = servers.look(Instant::now(), Duration::MAX).await;
+    let live = Live::new(own, servers, llm, hung_up.clone(), dev);
+    let (tools, left_out) = live.tools();
+    news.extend(News::taken(&left_out));
+    news.iter().for_each(|news| show.news(news));
+    let parts = ExecutorParts { tools, ..parts };
     let config = ChatConfig {
         max_messages: args.max_messages.unwrap_or(context.max_messages),
         warn_at_percent: context.warn_at_percent,
@@ -115,7 +125,7 @@ async fn chat(args: &Args, ready: Ready, dev: Option<Dev>) -> Result<()> {
     show.greeting(manager.executor()?.get_history());
     let interactive = stdin().is_terminal();
     let mut input = Input::open(interactive)?;
-    let mut chat = Chat { manager, show, failed: 0, warned: false, dev };
+    let mut chat = Chat { manager, show, failed: 0, warned: false, live };
     let ended = loop {
         let line;
         (input, line) = tokio::select! {
@@ -129,9 +139,7 @@ async fn chat(args: &Args, ready: Ready, dev: Option<Dev>) -> Result<()> {
         }
     };
     chat.manager.terminate().await;
-    for server in connected {
-        server.close().await;
-    }
+    chat.live.close().await;
     ended?;
     if chat.failed > 0 && !interactive {
         let what = format!("{} messages could not be answered", chat.failed);
@@ -165,11 +173,11 @@ impl Chat {
         Ok(true)
     }
 
-    /// Applies what was changed in the agent file, if somebody wants that.
+    /// Applies what has changed about the agent since the last line.
     async fn look(&mut self) -> Result<()> {
-        let Some(dev) = &mut self.dev else { return Ok(()) };
-        if let Some(edit) = dev.look(&self.manager.executor()?.session_handle()).await? {
-            self.show.edit(&edit);
+        let session = self.manager.executor()?.session_handle();
+        for news in self.live.look(&session, PATIENCE).await? {
+            self.show.news(&news);
         }
         Ok(())
     }

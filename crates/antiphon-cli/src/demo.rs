@@ -12,8 +12,10 @@ mod summary;
 
 use std::path::PathBuf;
 
-use antiphon::{Code, Error, Result};
+use antiphon::Result;
 use clap::ValueEnum;
+
+use crate::{live::Servers, runtime};
 
 /// Hold a real spoken conversation with a simulated caller, or with a recording.
 ///
@@ -44,6 +46,12 @@ pub(crate) struct Args {
     /// and the screen, the journal and the page show their calls.
     #[arg(long, value_name = "AGENT")]
     pub(crate) agent: Option<String>,
+    /// Look at the agent file between turns, and apply what was changed in it.
+    ///
+    /// Instructions and tools hold from the next answer on, everything else from the next call
+    /// on. A broken edit changes nothing, and is told.
+    #[arg(long)]
+    pub(crate) dev: bool,
     /// A scenario whose caller it is: its lines are spoken, its expectations compared.
     ///
     /// Of an agent file it is by default the one of the same name in the folder scenarios beside
@@ -73,6 +81,9 @@ Examples:
 JSON lines (--json), on standard output; everything else goes to standard error:
   {\"models\": {\"llm\", \"character\", \"stt\", \"voice\"}}  first: who speaks, what to expect
   {\"t\": 1250000, \"notice\": {\"user_turn\": …}}      every event, t in microseconds of the call
+  {\"edit\": {\"changes\": […]}}                       with --dev: what was changed in the agent file,
+  {\"edit\": {\"kept\": …}}                            or why it stays as it was
+  {\"warning\": \"…\"} {\"hint\": \"…\"}                   a server of tools is gone, or there again
   {\"missed\": 3}                                     so many events came too fast to print
   {\"unmet\": [{\"wanted\", \"seen\"}], \"help\": \"…\"}       what the scenario expected in vain
   {\"figures\": {…}, \"files\": {…}}                    last: milliseconds measured on the recording";
@@ -99,12 +110,23 @@ pub(crate) fn main(args: &Args) -> Result<()> {
     }
     let wanted = cast::Wanted::read(args)?;
     let files = files::Files::prepare(&args.out)?;
-    let cast = wanted.load(args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .thread_name("antiphon-tokio")
-        .build()
-        .map_err(|e| Error::new("demo", Code::Unavailable, format!("no runtime: {e}")))?;
-    runtime.block_on(run::run(args, cast, &files))
+    let runtime = runtime::start("demo")?;
+    let held = runtime.block_on(hold(args, wanted, &files));
+    // What is still being done is for nobody.
+    runtime.shutdown_background();
+    held
+}
+
+/// Starts the servers of the agent's tools, holds the call, and ends them.
+async fn hold(args: &Args, wanted: cast::Wanted, files: &files::Files) -> Result<()> {
+    // First of all: one that is missing is told before models are loaded for seconds.
+    let servers = match &wanted.file {
+        Some(file) => Servers::start(file).await?,
+        None => Servers::default(),
+    };
+    let left_out = servers.left_out();
+    let (cast, mut live) = tokio::task::block_in_place(|| wanted.load(args, servers))?;
+    let held = run::run(args, cast, files, &mut live, left_out).await;
+    live.close().await;
+    held
 }

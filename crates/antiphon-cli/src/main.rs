@@ -5,11 +5,15 @@ mod caller;
 mod chat;
 mod config;
 mod demo;
+mod engines;
+mod live;
 mod models;
 mod progress;
 mod replay;
+mod runtime;
 mod screen;
 mod test;
+mod tools;
 mod tune;
 mod voice;
 
@@ -46,7 +50,7 @@ Exit codes:
   0    done
   1    failed, or a replay that differs
   2    the command line or an input file cannot be used
-  3    a model or a journal is damaged, or a model cannot be had
+  3    a model or a journal is damaged, or a model or a server of tools cannot be had
   4    a file or folder cannot be read or written
   130  stopped by Ctrl-C; the files of the call are complete up to there";
 

@@ -54,3 +54,9 @@ pub(crate) fn end() -> Result<()> {
         _ => Ok(()),
     }
 }
+
+/// Text without what would steer a terminal.
+pub(crate) fn visible(text: &str) -> String {
+    let safe = |c: char| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c };
+    text.chars().map(safe).collect()
+}

@@ -3,6 +3,7 @@
 mod agent;
 mod judge;
 mod report;
+mod run;
 mod spoken;
 
 use std::{
@@ -20,9 +21,9 @@ use antiphon::{
 use tokio::runtime::Runtime;
 
 use self::{
-    agent::runtime,
     judge::Judge,
     report::{Played, junit, show},
+    run::Run,
     spoken::Spoken,
 };
 use crate::{config, screen::say};
@@ -55,6 +56,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     repeat: u32,
+    /// Let the language model of this agent file judge the rubrics.
+    #[arg(long, value_name = "AGENT.yaml")]
+    judge: Option<PathBuf>,
     /// Write a report in JUnit's XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -71,7 +75,10 @@ Luck is what the seed of a scenario decides: delays and faults of providers. A s
 `faults` goes the same way each time. With --voice there are no faults; what differs from time to
 time is how the caller sounds.
 
-Rubrics are judged by the best local language model that is here. It is a weak judge.";
+Rubrics are judged by the best local language model that is here, unless --judge says who. It is a
+weak judge.
+
+MCP servers of agent files are started before the first scenario, once for all of them.";
 
 pub(crate) fn main(args: &Args) -> Result<ExitCode> {
     let files = files(&args.paths)?;
@@ -81,10 +88,27 @@ pub(crate) fn main(args: &Args) -> Result<ExitCode> {
         .iter()
         .map(|(file, scenario)| agent_of(args, file, scenario))
         .collect::<Result<_>>()?;
-    let runtime = runtime()?;
+    let mut run = Run::begin(&agents)?;
+    let played = play_all(args, scenarios, agents, &mut run);
+    run.end();
+    let played = played?;
+    if let Some(path) = &args.junit {
+        fs::write(path, junit(&played, args.repeat)).map_err(|e| unwritable(path, &e))?;
+    }
+    let failed = played.iter().filter(|p| p.failures > 0).count();
+    say!("{} passed, {failed} failed", played.len() - failed);
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn play_all(
+    args: &Args,
+    scenarios: Vec<(PathBuf, Scenario)>,
+    agents: Vec<Option<Effective>>,
+    run: &mut Run,
+) -> Result<Vec<Played>> {
     let judge = if scenarios.iter().any(|(_, scenario)| scenario.has_rubrics()) {
-        let judge = Judge::load(&runtime)?;
-        say!("judged by {}: a small model, and a weak judge", judge.name());
+        let judge = Judge::of(args.judge.as_deref(), run)?;
+        say!("judged by {}", judge.introduced());
         Some(judge)
     } else {
         None
@@ -94,17 +118,12 @@ pub(crate) fn main(args: &Args) -> Result<ExitCode> {
         if let Some(judge) = judge.clone() {
             scenario = scenario.judge(move |rubric, history| judge.judge(rubric, history));
         }
-        let mut stage = Stage::prepare(args.voice, agent, &mut scenario, &runtime)?;
-        let one = play(file, &scenario, args.repeat, |n| stage.play(&scenario, n, &runtime));
+        let mut stage = Stage::prepare(args.voice, agent, &mut scenario, run)?;
+        let one = play(file, &scenario, args.repeat, |n| stage.play(&scenario, n, &run.runtime));
         show(&one, args.repeat);
         played.push(one);
     }
-    if let Some(path) = &args.junit {
-        fs::write(path, junit(&played, args.repeat)).map_err(|e| unwritable(path, &e))?;
-    }
-    let failed = played.iter().filter(|p| p.failures > 0).count();
-    say!("{} passed, {failed} failed", played.len() - failed);
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(played)
 }
 
 /// The agent file of a scenario: that of the command line, or the one it names, relative to it.
@@ -129,17 +148,17 @@ impl Stage {
         voice: bool,
         agent: Option<Effective>,
         scenario: &mut Scenario,
-        runtime: &Runtime,
+        run: &mut Run,
     ) -> Result<Self> {
         Ok(match (voice, agent) {
             (true, agent) => {
-                let spoken = Spoken::load(agent, scenario)?;
+                let spoken = Spoken::load(agent, scenario, run)?;
                 // Its greeting decides when the first line is due.
                 *scenario = scenario.clone().config(spoken.config().clone());
                 Self::Line(Box::new(spoken))
             }
             (false, Some(agent)) => {
-                Self::Agent(Box::new(agent::Agent::load(agent, scenario, runtime)?))
+                Self::Agent(Box::new(agent::Agent::load(agent, scenario, run)?))
             }
             (false, None) => Self::World,
         })

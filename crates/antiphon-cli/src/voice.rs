@@ -5,10 +5,8 @@ use std::sync::Arc;
 use antiphon::{
     Code, Config, Error, LlmAgent, Result, TextTools,
     config::{Effective, Model},
-    gguf::GgufOptions,
     llm::{Llm, LlmRequest, Message, Role},
-    local::{self, LlmModel, Local, LocalOptions, LocalSpeech, SttModel},
-    models::{State, Store},
+    local::{LlmModel, LocalSpeech, SttModel},
     session::SessionParts,
     tools::ToolSet,
     transport::Link,
@@ -16,11 +14,9 @@ use antiphon::{
 };
 
 use crate::{
-    chat::{
-        agent::{HungUp, Mind},
-        tools::tool_set,
-    },
-    progress::Bar,
+    chat::agent::{HungUp, Mind},
+    engines::Engines,
+    tools,
 };
 
 /// Speech-to-text models.
@@ -31,6 +27,7 @@ pub(crate) struct Wanted {
     pub(crate) config: Config,
     pub(crate) stt: SttModel,
     pub(crate) mind: Mind,
+    /// Those that no server has.
     pub(crate) tools: ToolSet,
     pub(crate) hung_up: HungUp,
 }
@@ -72,22 +69,15 @@ impl Wanted {
         let mind = Mind::of(effective)?;
         config.ground_tool_calls = matches!(mind, Mind::Local(..));
         let hung_up = HungUp::default();
-        let tools = tool_set(effective, &hung_up)?;
+        let tools = tools::own(effective, &hung_up)?;
         Ok(Self { config, stt, mind, tools, hung_up })
     }
 
-    /// Loads the engines; fetches what is missing. If one refuses its files, those that are
-    /// damaged are fetched again, once. Blocks.
-    pub(crate) fn load(self) -> Result<Voiced> {
-        let store = local::store()?;
-        let mut bar = Bar::default();
+    /// Loads the engines that are not loaded yet; fetches what is missing. Blocks.
+    pub(crate) fn load(self, engines: &mut Engines) -> Result<Voiced> {
         let Self { config, stt, mind, tools, hung_up } = self;
-        let (speech, llm, model) = engines(&store, stt, &mind, &mut bar).or_else(|e| {
-            if repair(&store, &e, &mut bar)? {
-                return engines(&store, stt, &mind, &mut bar);
-            }
-            Err(e)
-        })?;
+        let (llm, model) = engines.mind(&mind)?;
+        let speech = engines.speech(stt)?;
         let known = speech.voice.capabilities().voices;
         if let Some(voice) = config.voice.as_ref().filter(|v| !known.contains(v)) {
             let what = format!("there is no voice {voice:?}");
@@ -98,39 +88,10 @@ impl Wanted {
     }
 }
 
-type Loaded = (LocalSpeech, Arc<dyn Llm>, Option<LlmModel>);
-
-fn engines(store: &Store, stt: SttModel, mind: &Mind, bar: &mut Bar) -> Result<Loaded> {
-    match mind {
-        Mind::Scripted(replies) => {
-            let llm = Arc::new(antiphon::ScriptedLlm::new(replies.clone()));
-            Ok((LocalSpeech::load_from(store, stt, bar)?, llm, None))
-        }
-        Mind::Local(llm, gguf) => {
-            let options = LocalOptions { stt, llm: *llm, gguf: GgufOptions::clone(gguf) };
-            let Local { speech, llm, llm_model } = Local::load_from(store, &options, bar)?;
-            Ok((speech, Arc::new(llm), Some(llm_model)))
-        }
-    }
-}
-
-/// Fetches again what the error complains of, if its sums say that it is damaged. Whether it was.
-fn repair(store: &Store, refused: &Error, bar: &mut Bar) -> Result<bool> {
-    for spec in store.manifest().models() {
-        let home = store.path(&spec.name)?;
-        let named = refused.detail().contains(&*home.to_string_lossy());
-        if named && matches!(store.verify(&spec.name)?, State::Damaged(_)) {
-            store.repair(&spec.name, bar)?;
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// A conversation that can begin.
 pub(crate) struct Voiced {
     pub(crate) config: Config,
-    pub(crate) speech: LocalSpeech,
+    pub(crate) speech: Arc<LocalSpeech>,
     pub(crate) llm: Arc<dyn Llm>,
     /// Which local model answers; `None` if the replies are given.
     pub(crate) model: Option<LlmModel>,

@@ -110,6 +110,23 @@ impl ToolSet {
         *self.lock() = entries;
     }
 
+    /// Adds what `other` holds now. Gives the names of the tools that are left out, because there
+    /// is one of their name already or no room. Replies that run already do not see it.
+    pub fn include(&self, other: &Self) -> Vec<String> {
+        let theirs = Arc::clone(&other.lock());
+        let mut entries = self.lock();
+        let entries = Arc::make_mut(&mut entries);
+        let mut left_out = Vec::new();
+        for (name, entry) in theirs.iter() {
+            if entries.len() >= MAX_TOOLS || entries.contains_key(name) {
+                left_out.push(name.clone());
+            } else {
+                entries.insert(name.clone(), Arc::clone(entry));
+            }
+        }
+        left_out
+    }
+
     /// The set as it is now, for one reply: later changes do not reach it.
     #[must_use]
     pub fn freeze(&self) -> FrozenTools {

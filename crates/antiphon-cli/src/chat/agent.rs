@@ -6,17 +6,15 @@ use std::sync::{
 };
 
 use antiphon::{
-    Error, LlmAgent, Pace, Result, ScriptedLlm, SessionClock, TextTools,
+    Error, LlmAgent, Pace, Result, SessionClock, TextTools,
     chat::ExecutorParts,
-    config::{Context, Effective, Model, Setting},
+    config::{Effective, Model, Setting},
     gguf::GgufOptions,
     llm::Llm,
-    local::{self, LlmModel},
-    mcp::McpServer,
+    local::LlmModel,
 };
 
-use super::tools::{self, Named};
-use crate::progress::Bar;
+use crate::{engines::Engines, tools};
 
 /// Providers of language models that a chat can run on.
 const PROVIDERS: [&str; 2] = ["local", "scripted"];
@@ -32,7 +30,7 @@ const OPTIONS: [&str; 5] = ["context_tokens", "seed", "temperature", "top_k", "t
 pub(crate) struct HungUp(Arc<AtomicBool>);
 
 impl HungUp {
-    pub(super) fn set(&self) {
+    pub(crate) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
@@ -43,24 +41,22 @@ impl HungUp {
 
 /// An agent that can be talked to.
 pub(super) struct Ready {
+    /// Its tools are those that no server has.
     pub(super) parts: ExecutorParts,
-    pub(super) name: String,
+    pub(super) effective: Effective,
     /// Who answers, without what makes a model call tools.
     pub(super) llm: Arc<dyn Llm>,
-    pub(super) context: Context,
     pub(super) hung_up: HungUp,
-    /// Servers whose tools come with them, once they are connected.
-    pub(super) servers: Vec<McpServer>,
 }
 
 impl Ready {
     /// Loads the model and makes the tools. Blocks for a second, or longer if a model is fetched.
-    pub(super) fn prepare(effective: &Effective) -> Result<Self> {
+    pub(super) fn prepare(effective: Effective) -> Result<Self> {
         let file = effective.agent();
         let hung_up = HungUp::default();
         // Tools first: what is wrong with them shows before a model is fetched.
-        let Named { tools, servers } = tools::named(effective, &hung_up)?;
-        let llm = Mind::of(effective)?.load()?;
+        let tools = tools::own(&effective, &hung_up)?;
+        let (llm, _) = Engines::default().mind(&Mind::of(&effective)?)?;
         let mut config = file.to_conversation_config();
         config.ground_tool_calls = file.models.llm.provider == "local";
         let parts = ExecutorParts {
@@ -70,8 +66,7 @@ impl Ready {
             clock: Arc::new(SessionClock::new(Pace::RealTime)),
             session: "chat".into(),
         };
-        let (name, context) = (file.name.clone(), file.context.clone());
-        Ok(Self { parts, name, llm, context, hung_up, servers })
+        Ok(Self { parts, effective, llm, hung_up })
     }
 }
 
@@ -121,18 +116,6 @@ impl Mind {
             }
             other => {
                 Err(refuse("provider", "this command knows no such provider", other, &PROVIDERS))
-            }
-        }
-    }
-
-    /// Fetches the model if it is missing, and loads it. Blocks.
-    pub(crate) fn load(self) -> Result<Arc<dyn Llm>> {
-        match self {
-            Self::Scripted(replies) => Ok(Arc::new(ScriptedLlm::new(replies))),
-            Self::Local(model, options) => {
-                let store = local::store()?;
-                let (llm, _) = local::language_model(&store, model, options, &mut Bar::default())?;
-                Ok(Arc::new(llm))
             }
         }
     }

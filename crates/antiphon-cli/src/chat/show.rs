@@ -5,17 +5,15 @@ use std::cell::Cell;
 use antiphon::{
     Error,
     chat::{AgentResponse, ChatSession, ToolExecution},
-    config::Change,
     state::{History, Said},
     tools::{FrozenTools, ToolCall, ToolEvent},
 };
 use serde_json::{Value, json};
 
-use super::dev::Edit;
-use crate::screen::{piece, say};
-
-/// Characters of a changed value that are shown.
-const MAX_VALUE: usize = 60;
+use crate::{
+    live::News,
+    screen::{piece, say, visible},
+};
 
 pub(super) struct Show {
     json: bool,
@@ -112,32 +110,12 @@ impl Show {
         self.either(&json!({ "warning": text }), &format!("warning: {text}"));
     }
 
-    /// The agent file was edited.
-    pub(super) fn edit(&self, edit: &Edit) {
-        let shown = |value: &Option<String>| value.as_deref().map_or("nothing".into(), shortened);
-        match edit {
-            Edit::Applied(changes) if self.json => {
-                let change = |(c, now): &(Change, bool)| json!({"path": c.path, "before": c.before, "after": c.after, "now": now});
-                let changes: Vec<_> = changes.iter().map(change).collect();
-                say!("{}", json!({"edit": {"changes": changes}}));
-            }
-            Edit::Applied(changes) => {
-                for (Change { path, before, after, .. }, now) in changes {
-                    let when = if *now { "" } else { ", from the next chat on" };
-                    let (before, after) = (shown(before), shown(after));
-                    say!(
-                        "  (edited: {path} is {}, was {}{when})",
-                        visible(&after),
-                        visible(&before)
-                    );
-                }
-            }
-            Edit::Kept(why) => {
-                let json = json!({"edit": {"kept": why.detail()}});
-                let plain =
-                    format!("the edit is broken, the agent stays as it was: {}", why.detail());
-                self.either(&json, &plain);
-            }
+    /// What has happened between turns.
+    pub(super) fn news(&self, news: &News) {
+        if self.json {
+            say!("{}", news.json());
+        } else {
+            news.lines("chat").iter().for_each(|line| say!("{line}"));
         }
     }
 
@@ -214,19 +192,4 @@ impl Show {
             say!("");
         }
     }
-}
-
-/// A value on one line of the screen.
-fn shortened(value: &str) -> String {
-    let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MAX_VALUE) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
-    }
-}
-
-/// Text without what would steer a terminal.
-fn visible(text: &str) -> String {
-    let safe = |c: char| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c };
-    text.chars().map(safe).collect()
 }

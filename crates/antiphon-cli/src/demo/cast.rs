@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use antiphon::{
-    Config, Result,
+    Code, Config, Error, Result,
     config::Effective,
     gguf::GgufOptions,
     local::{LlmModel, SttModel},
@@ -17,7 +17,10 @@ use crate::{
     caller::{Line, lines},
     chat::agent::{HungUp, Mind},
     config::Agent,
+    engines::Engines,
+    live::{Dev, Live, Servers},
     test::read_scenario,
+    tools,
     voice::{self, Voiced},
 };
 
@@ -28,6 +31,9 @@ const REPLY_TOKENS: u32 = 70;
 pub(crate) struct Wanted {
     agent: voice::Wanted,
     scenario: Option<Scenario>,
+    /// The agent file, if there is one.
+    pub(crate) file: Option<Effective>,
+    dev: Option<Dev>,
 }
 
 /// What a conversation is held with.
@@ -43,10 +49,17 @@ pub(crate) struct Cast {
 impl Wanted {
     /// Reads the files that the command line names, before models are loaded.
     pub(crate) fn read(args: &Args) -> Result<Self> {
-        let file = args.agent.as_ref().map(Path::new).filter(|path| is_file(path));
-        let effective = file.map(agent_file).transpose()?;
-        let mut agent =
-            effective.as_ref().map_or_else(|| Ok(companion(args)), voice::Wanted::of)?;
+        let path = args.agent.as_ref().map(Path::new).filter(|path| is_file(path));
+        let named = path.map(|path| Agent { file: path.to_owned(), set: Vec::new() });
+        let file = named.as_ref().map(Agent::load).transpose()?;
+        let watched = named.filter(|_| args.dev).zip(file.clone());
+        let dev = watched.map(|(agent, effective)| Dev::new(agent, effective));
+        if args.dev && dev.is_none() {
+            let what = "--dev looks at an agent file, and there is none";
+            return Err(Error::new("demo", Code::InvalidInput, what)
+                .with_help("name one with --agent agent.yaml"));
+        }
+        let mut agent = file.as_ref().map_or_else(|| Ok(companion(args)), voice::Wanted::of)?;
         if let Some(stt) = args.stt {
             agent.stt = match stt {
                 Stt::Tiny => SttModel::Tiny,
@@ -63,18 +76,23 @@ impl Wanted {
         if args.input.is_some() {
             agent.config.greeting.clear();
         }
-        let caller = args.caller.clone().or_else(|| file.and_then(beside));
+        let caller = args.caller.clone().or_else(|| path.and_then(beside));
         let scenario = caller.filter(|_| args.input.is_none()).map(read_scenario).transpose()?;
-        Ok(Self { agent, scenario: scenario.map(|(_, scenario)| scenario) })
+        Ok(Self { agent, scenario: scenario.map(|(_, scenario)| scenario), file, dev })
     }
 
-    /// Loads the models.
-    pub(crate) fn load(self, args: &Args) -> Result<Cast> {
+    /// Loads the models. Gives besides what may change about the agent during the call.
+    pub(crate) fn load(self, args: &Args, servers: Servers) -> Result<(Cast, Live)> {
         let stt = match self.agent.stt {
             SttModel::Tiny => "Moonshine tiny",
             SttModel::Base => "Moonshine base",
         };
-        let agent = self.agent.load()?;
+        let mut agent = self.agent.load(&mut Engines::default())?;
+        let (llm, hung_up) = (agent.llm.clone(), agent.hung_up.clone());
+        let live = Live::new(agent.tools, servers, llm, hung_up, self.dev);
+        let left_out;
+        (agent.tools, left_out) = live.tools();
+        tools::complete(&left_out)?;
         let voices = agent.speech.voice.capabilities().voices;
         let models = Models {
             llm: agent.llm.capabilities().model,
@@ -95,17 +113,13 @@ impl Wanted {
             None if args.input.is_some() => Vec::new(),
             None => script::lines(),
         };
-        Ok(Cast { agent, lines, scenario, models })
+        Ok((Cast { agent, lines, scenario, models }, live))
     }
 }
 
 /// A path that is there, or a name like one.
 fn is_file(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "yaml" || e == "yml") || path.is_file()
-}
-
-fn agent_file(path: &Path) -> Result<Effective> {
-    Agent { file: path.to_owned(), set: Vec::new() }.load()
 }
 
 /// The caller of an agent file: the scenario of its name in the folder beside it.

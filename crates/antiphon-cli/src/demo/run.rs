@@ -1,6 +1,6 @@
 //! Runs the conversation: session, caller, and everything that is written down.
 
-use std::{future::ready, path::PathBuf, pin::pin, sync::Arc};
+use std::{future::ready, path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
 use antiphon::{
     AudioFormat, Clock as _, Code, Error, Events, MediaPool, Notice, Pace, Result, Session,
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     caller::{CallerAudio, Cues, Prompter, record},
     chat::agent::HungUp,
+    live::{Live, News},
 };
 
 /// Rate of the recording and of playout.
@@ -40,10 +41,18 @@ pub(crate) struct Call {
     pub(crate) small: bool,
 }
 
-pub(crate) async fn run(args: &Args, cast: Cast, files: &Files) -> Result<()> {
+/// Holds the call. `left_out` are tools that cannot be called, with the reason.
+pub(crate) async fn run(
+    args: &Args,
+    cast: Cast,
+    files: &Files,
+    live: &mut Live,
+    left_out: Vec<String>,
+) -> Result<()> {
     let cast = Arc::new(cast);
     let mut show = Show::new(args.json);
     show.models(&cast.models);
+    left_out.into_iter().for_each(|tool| show.news(&News::Warning(tool)));
     let (link, cues) = far_end(args, &cast).await?;
     cast.agent.warm().await?;
     let mut stop = pin!(tokio::signal::ctrl_c());
@@ -60,6 +69,7 @@ pub(crate) async fn run(args: &Args, cast: Cast, files: &Files) -> Result<()> {
         prompter: cues.clone().map(|cues| prompter(&cast, cues)),
         hung_up: cast.agent.hung_up.clone(),
         show: &mut show,
+        live,
     };
     let (events, interrupted) = tokio::select! {
         events = talk.follow(events, &session, &pool) => (events, false),
@@ -152,6 +162,7 @@ struct Talk<'a> {
     prompter: Option<Prompter>,
     hung_up: HungUp,
     show: &'a mut Show,
+    live: &'a mut Live,
 }
 
 impl Talk<'_> {
@@ -178,11 +189,7 @@ impl Talk<'_> {
                         p.hear(&event);
                     }
                     self.show.event(&event);
-                    let said = matches!(event.notice, Notice::SpeechEnded { .. });
-                    if said && self.hung_up.is_set() {
-                        // A session that is over already needs no end.
-                        let _ = session.end().await;
-                    }
+                    self.between_turns(&event.notice, session).await;
                 }
                 Err(RecvError::Lagged(n)) => self.show.missed(n),
                 Err(RecvError::Closed) => return self.show.take(),
@@ -190,6 +197,20 @@ impl Talk<'_> {
             if self.show.ended() {
                 return self.show.take();
             }
+        }
+    }
+
+    /// A speech has ended: what is due before the next.
+    async fn between_turns(&mut self, notice: &Notice, session: &Session) {
+        if !matches!(notice, Notice::SpeechEnded { .. }) {
+            return;
+        }
+        // A session that is over needs neither news nor an end.
+        for news in self.live.look(session, Duration::ZERO).await.unwrap_or_default() {
+            self.show.news(&news);
+        }
+        if self.hung_up.is_set() {
+            let _ = session.end().await;
         }
     }
 }

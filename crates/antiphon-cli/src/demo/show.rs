@@ -8,7 +8,7 @@ use antiphon::{
 use serde::Serialize;
 
 use super::figures::Steps;
-use crate::screen::say;
+use crate::{live::News, screen::say};
 
 /// Milliseconds one character of the waterfall stands for.
 const MS_PER_CHAR: f64 = 20.0;
@@ -53,6 +53,15 @@ impl Show {
             say!("speech to text  {}", models.stt);
             say!("voice           {}", models.voice);
             say!("");
+        }
+    }
+
+    /// What has happened to the agent between turns.
+    pub(crate) fn news(&self, news: &News) {
+        if self.json {
+            say!("{}", news.json());
+        } else {
+            news.lines("call").iter().for_each(|line| say!("{line}"));
         }
     }
 

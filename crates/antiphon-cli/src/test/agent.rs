@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use antiphon::{
-    Code, Error, Pace, Result, SessionClock, TextTools, Timestamp,
+    Pace, Result, SessionClock, TextTools, Timestamp,
     config::Effective,
     conversation::UserWords,
     llm::{Llm, LlmEvent, LlmRequest},
@@ -13,11 +13,12 @@ use antiphon::{
 };
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Handle;
 
-use crate::chat::{
-    agent::{HungUp, Mind},
-    tools::tool_set,
+use super::run::Run;
+use crate::{
+    chat::agent::{HungUp, Mind},
+    tools,
 };
 
 /// An agent file with its model, for any number of plays.
@@ -25,19 +26,19 @@ pub(super) struct Agent {
     effective: Effective,
     /// `None` if the scenario says what is answered.
     llm: Option<Arc<dyn Llm>>,
+    /// The tools of its servers.
+    remote: ToolSet,
     runtime: Handle,
 }
 
 impl Agent {
     /// Loads the model, unless `scenario` scripts the replies. Blocks.
-    pub(super) fn load(
-        effective: Effective,
-        scenario: &Scenario,
-        runtime: &Runtime,
-    ) -> Result<Self> {
+    pub(super) fn load(effective: Effective, scenario: &Scenario, run: &mut Run) -> Result<Self> {
         let mind = Mind::of(&effective)?;
-        let llm = if scenario.scripted().is_empty() { Some(mind.load()?) } else { None };
-        Ok(Self { effective, llm, runtime: runtime.handle().clone() })
+        let answers = scenario.scripted().is_empty();
+        let llm = if answers { Some(run.engines.mind(&mind)?.0) } else { None };
+        let (remote, runtime) = (run.remote(&effective), run.runtime.handle().clone());
+        Ok(Self { effective, llm, remote, runtime })
     }
 
     /// The scenario with this agent in it, and fresh tools.
@@ -50,7 +51,7 @@ impl Agent {
         if !own.is_empty() {
             config.greeting.clone_from(own);
         }
-        let tools = tool_set(&self.effective, &HungUp::default())?;
+        let tools = tools::all(&self.effective, &HungUp::default(), &self.remote)?;
         let definitions = tools.freeze().specs().map(|spec| spec.definition()).collect();
         let run = self.tools(&tools);
         let mut scenario = scenario.config(config).tools(definitions, run);
@@ -103,14 +104,4 @@ pub(super) async fn collect(llm: &dyn Llm, request: LlmRequest) -> Result<String
         }
     }
     Ok(text)
-}
-
-/// A runtime for models and tools.
-pub(super) fn runtime() -> Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .thread_name("antiphon-tokio")
-        .build()
-        .map_err(|e| Error::new("test", Code::Unavailable, format!("no runtime: {e}")))
 }

@@ -1,19 +1,18 @@
 //! A language model that says whether a conversation meets a rubric. The models of this machine
 //! are weak judges, and their verdicts are marked so.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use antiphon::{
     Result,
     gguf::GgufOptions,
     llm::{Llm, LlmRequest, Message, Role},
-    local,
     sim::scenario::Verdict,
 };
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Handle;
 
-use super::agent::collect;
-use crate::progress::Bar;
+use super::{agent::collect, run::Run};
+use crate::{chat::agent::Mind, config::Agent};
 
 /// Most tokens of a verdict: a word, and a sentence or two of reasons.
 const TOKENS: u32 = 60;
@@ -28,20 +27,30 @@ pub(super) struct Judge {
     llm: Arc<dyn Llm>,
     runtime: Handle,
     name: Arc<str>,
+    /// It is a model of this machine.
+    weak: bool,
 }
 
 impl Judge {
-    /// The best language model that is here.
-    pub(super) fn load(runtime: &Runtime) -> Result<Self> {
-        let mut bar = Bar::default();
-        let options = GgufOptions::default();
-        let (llm, _) = local::language_model(&local::store()?, None, options, &mut bar)?;
-        let name = llm.capabilities().model.into();
-        Ok(Self { llm: Arc::new(llm), runtime: runtime.handle().clone(), name })
+    /// The language model of this agent file, or the best that is here.
+    pub(super) fn of(agent: Option<&Path>, run: &mut Run) -> Result<Self> {
+        let mind = match agent {
+            Some(file) => Mind::of(&Agent { file: file.to_owned(), set: Vec::new() }.load()?)?,
+            None => Mind::Local(None, GgufOptions::default()),
+        };
+        let (llm, local) = run.engines.mind(&mind)?;
+        Ok(Self::new(llm, run.runtime.handle().clone(), local.is_some()))
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
+    fn new(llm: Arc<dyn Llm>, runtime: Handle, weak: bool) -> Self {
+        let name = llm.capabilities().model.into();
+        Self { llm, runtime, name, weak }
+    }
+
+    /// Its name, and what to think of it.
+    pub(super) fn introduced(&self) -> String {
+        let weak = if self.weak { ": a small model, and a weak judge" } else { "" };
+        format!("{}{weak}", self.name)
     }
 
     /// Blocks for seconds. A model that fails has not been convinced.
@@ -57,9 +66,12 @@ impl Judge {
         };
         let answer = self.runtime.block_on(collect(&*self.llm, request));
         let answer = answer.unwrap_or_else(|e| format!("nothing: {}", e.detail()));
+        let verdict = verdict(&answer);
+        let weak = if self.weak { ", a weak judge," } else { "" };
+        let said = if verdict.is_some() { "said" } else { "gave no verdict, but said" };
         Verdict {
-            met: verdict(&answer).unwrap_or(false),
-            answer: format!("{}, a weak judge, said {:?}", self.name, answer.trim()),
+            met: verdict.unwrap_or(false),
+            answer: format!("{}{weak} {said} {:?}", self.name, answer.trim()),
         }
     }
 }
@@ -75,20 +87,4 @@ fn verdict(answer: &str) -> Option<bool> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::verdict;
-
-    #[test]
-    fn the_first_word_is_the_verdict() {
-        for (answer, met) in [
-            ("YES, the agent is polite.", Some(true)),
-            ("\n**No**: it never asks.", Some(false)),
-            ("True.", Some(true)),
-            ("Not really, yes and no.", None),
-            ("The statement is true.", None),
-            ("", None),
-        ] {
-            assert_eq!(verdict(answer), met, "{answer}");
-        }
-    }
-}
+mod tests;

@@ -22,12 +22,11 @@ use tokio::{
     },
 };
 
+use super::run::Run;
 use crate::{
     caller::{CallerAudio, Prompter, lines, record},
-    chat::{
-        agent::{HungUp, Mind},
-        tools::tool_set,
-    },
+    chat::agent::{HungUp, Mind},
+    tools,
     voice::{Voiced, Wanted},
 };
 
@@ -44,11 +43,18 @@ const HANGS: Duration = Duration::from_secs(300);
 pub(super) struct Spoken {
     agent: Voiced,
     effective: Option<Effective>,
+    /// The tools of its servers.
+    remote: ToolSet,
 }
 
 impl Spoken {
-    /// Loads the engines, and a language model unless `scenario` scripts the replies. Blocks.
-    pub(super) fn load(effective: Option<Effective>, scenario: &Scenario) -> Result<Self> {
+    /// Loads the engines that are not loaded yet, and a language model unless `scenario` scripts
+    /// the replies. Blocks.
+    pub(super) fn load(
+        effective: Option<Effective>,
+        scenario: &Scenario,
+        run: &mut Run,
+    ) -> Result<Self> {
         let own = scenario.conversation();
         let mut wanted = match &effective {
             Some(effective) => Wanted::of(effective)?,
@@ -68,7 +74,8 @@ impl Spoken {
             wanted.mind = Mind::Scripted(replies.to_vec());
             wanted.config.ground_tool_calls = false;
         }
-        Ok(Self { agent: wanted.load()?, effective })
+        let remote = effective.as_ref().map(|agent| run.remote(agent)).unwrap_or_default();
+        Ok(Self { agent: wanted.load(&mut run.engines)?, effective, remote })
     }
 
     /// The configuration in force, for the scenario.
@@ -80,7 +87,7 @@ impl Spoken {
     pub(super) fn play(&mut self, scenario: &Scenario, runtime: &Runtime) -> Result<Transcript> {
         if let Some(effective) = &self.effective {
             self.agent.hung_up = HungUp::default();
-            self.agent.tools = tool_set(effective, &self.agent.hung_up)?;
+            self.agent.tools = tools::all(effective, &self.agent.hung_up, &self.remote)?;
         }
         let lines = lines(scenario.caller());
         let (audio, cues) = {

@@ -221,7 +221,7 @@ fn the_local_model_answers() {
 }
 
 /// Serves `answer` to one request on loopback, and gives the request's text back.
-fn service(answer: &'static str) -> (String, thread::JoinHandle<String>) {
+pub(crate) fn service(answer: &'static str) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let serve = move || {
@@ -267,7 +267,7 @@ fn a_web_service_is_asked() {
 }
 
 /// A server of MCP as a script: it knows in which order it is asked.
-const SERVER: &str = r#"
+pub(crate) const SERVER: &str = r#"
 read greeting
 echo '{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}}}'
 read ready

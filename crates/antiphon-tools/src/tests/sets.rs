@@ -138,3 +138,16 @@ fn a_set_takes_over_what_another_holds_and_then_goes_its_own_way() {
     other.unregister("new");
     assert_eq!(names(&tools), ["new"]);
 }
+
+#[test]
+fn a_set_takes_in_what_another_holds_but_for_names_that_are_taken() {
+    let tools = ToolSet::new().with(tool("mine")).unwrap().with(tool("both")).unwrap();
+    let other = ToolSet::new().with(tool("theirs")).unwrap().with(tool("both")).unwrap();
+    assert_eq!(tools.include(&other), ["both"]);
+    assert_eq!(names(&tools), ["both", "mine", "theirs"]);
+    let many = ToolSet::new();
+    for i in 0..128 {
+        many.register(tool(&format!("t{i:03}"))).unwrap();
+    }
+    assert_eq!(tools.include(&many), ["t125", "t126", "t127"], "there is room for 128");
+}

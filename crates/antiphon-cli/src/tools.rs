@@ -1,30 +1,24 @@
 //! The tools an agent file names: those that are built in (the time, a table of weather, and the
-//! end of the chat), requests to web services, and those of MCP servers.
+//! end of the chat), requests to web services, and beside them those of servers. Starts no server.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use antiphon::{
-    Error, Result,
+    Code, Error, Result,
     config::{Effective, Tool},
-    mcp::{McpServer, McpTools},
     remote_tools,
     tools::{EffectClass, FunctionTool, RunContext, ToolError, ToolSet, ToolSpec},
 };
 use serde_json::{Value, json};
 
-use super::{agent::HungUp, show::Show};
-use crate::bookings;
+use crate::{bookings, chat::agent::HungUp};
 
-/// The tools of an agent: those that are ready, and servers that have some.
-pub(super) struct Named {
-    pub(super) tools: ToolSet,
-    pub(super) servers: Vec<McpServer>,
-}
-
-/// The tools that the agent file names. Nothing is started or asked yet.
-pub(super) fn named(effective: &Effective, hung_up: &HungUp) -> Result<Named> {
+/// The tools that the agent file names, but for those of servers. Nothing is asked yet.
+///
+/// # Errors
+/// `agent_invalid` with the place in the file of a tool that there is not.
+pub(crate) fn own(effective: &Effective, hung_up: &HungUp) -> Result<ToolSet> {
     let tools = ToolSet::new();
-    let mut servers = Vec::new();
     for (i, tool) in effective.agent().tools.iter().enumerate() {
         let name = tool.name();
         let refuse = |tag: &str, what: &str, known: &[&str]| -> Error {
@@ -36,70 +30,50 @@ pub(super) fn named(effective: &Effective, hung_up: &HungUp) -> Result<Named> {
                     let what = format!("there is no such tool; there are: {}", BUILTIN.join(", "));
                     refuse("builtin", &what, &BUILTIN)
                 })?;
-                tools.register(tool)?;
+                tools.register(tool).map_err(|e| refuse("builtin", e.detail(), &[]))?;
             }
             Tool::Http(http) => {
                 let tool = remote_tools::http_tool(http);
                 let tool = tool.map_err(|e| refuse("http", e.detail(), &[]))?;
                 tools.register(tool).map_err(|e| refuse("http", e.detail(), &[]))?;
             }
-            Tool::Mcp(mcp) => servers.push(remote_tools::mcp_server(mcp)),
+            Tool::Mcp(_) => {}
         }
     }
-    Ok(Named { tools, servers })
+    Ok(tools)
 }
 
-/// The tools that the agent file names, where none can come from a server: in a call, whose tools
-/// are told to the model before it begins, and in a test, whose time is virtual.
-pub(crate) fn tool_set(effective: &Effective, hung_up: &HungUp) -> Result<ToolSet> {
-    let Named { tools, servers } = named(effective, hung_up)?;
-    if servers.is_empty() {
-        return Ok(tools);
-    }
-    let mut named = effective.agent().tools.iter().enumerate();
-    let server = named.find(|(_, tool)| matches!(tool, Tool::Mcp(_)));
-    let (at, name) = server.map_or((0, ""), |(i, tool)| (i, tool.name()));
-    let what = "MCP servers can be used by `antiphon chat` only";
-    Err(effective.refuse(&format!("tools.{at}.mcp"), what, name, &[]).into())
+/// The tools that the agent file names, those of its servers among them; the former anew, so that
+/// one conversation does not find what another has left in them.
+///
+/// # Errors
+/// As [`own`], and `invalid_input` if a server has a tool of a name that is taken.
+pub(crate) fn all(effective: &Effective, hung_up: &HungUp, remote: &ToolSet) -> Result<ToolSet> {
+    let tools = own(effective, hung_up)?;
+    complete(&tools.include(remote))?;
+    Ok(tools)
 }
 
-/// Connects the servers, all at once. One that cannot be used costs its tools and a warning.
-pub(super) async fn connect(
-    servers: Vec<McpServer>,
-    tools: &ToolSet,
-    show: &Show,
-) -> Vec<McpTools> {
-    let connecting: Vec<_> = servers
-        .into_iter()
-        .map(|server| {
-            let tools = tools.clone();
-            tokio::spawn(async move { server.connect(&tools).await })
-        })
-        .collect();
-    let mut connected = Vec::new();
-    for server in connecting {
-        match server.await {
-            Ok(Ok(server)) => {
-                for skipped in server.skipped() {
-                    show.warning(&format!("the tool {skipped} (MCP server {})", server.name()));
-                }
-                connected.push(server);
-            }
-            Ok(Err(e)) => {
-                let help = e.help().map(|help| format!(" ({help})")).unwrap_or_default();
-                show.warning(&format!("{}{help}: the agent is without its tools", e.detail()));
-            }
-            Err(e) => show.warning(&format!("an MCP server could not be connected: {e}")),
-        }
+/// Whether no tool of a server is left out.
+///
+/// # Errors
+/// `invalid_input` if these are.
+pub(crate) fn complete(left_out: &[String]) -> Result<()> {
+    if left_out.is_empty() {
+        return Ok(());
     }
-    connected
+    let what = format!("MCP servers have tools whose names are taken: {}", left_out.join(", "));
+    Err(Error::new("tools", Code::InvalidInput, what).with_help(PREFIX))
 }
+
+/// What to do about a name that a server and another tool have.
+pub(crate) const PREFIX: &str = "give the server a prefix, or leave the tool out of its `allow`";
 
 /// The names of those that are built in.
 const BUILTIN: [&str; 4] = [bookings::TOOL, "clock", "end_call", "weather"];
 
 /// Made-up weather: place, degrees Celsius, sky.
-const WEATHER: &str = include_str!("weather.tsv");
+const WEATHER: &str = include_str!("tools/weather.tsv");
 
 /// Seconds of a day.
 const DAY: u64 = 86_400;
