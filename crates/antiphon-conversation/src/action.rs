@@ -63,6 +63,17 @@ pub enum Effect {
         /// What the turn says so far.
         transcript: String,
     },
+    /// Ask the backchannel detector about sound over the agent. What it says is awaited for
+    /// [`detector_timeout`](antiphon_turn::InterruptionConfig::detector_timeout).
+    PredictBackchannel {
+        /// Where it begins, with some audio from before: a position at
+        /// [`SPEECH_RATE_HZ`](antiphon_core::SPEECH_RATE_HZ).
+        from_sample: u64,
+        /// Whether the sound is over.
+        is_over: bool,
+        /// What the turn says so far.
+        transcript: String,
+    },
     /// Compose a reply.
     Generate(LlmRequest),
     /// Run a tool.

@@ -24,6 +24,8 @@ pub struct Config {
     pub playout_rate_hz: u32,
     /// Whether a turn detector can be asked.
     pub turn_detector: bool,
+    /// Whether a backchannel detector can be asked.
+    pub backchannel_detector: bool,
     /// Whether a reply is begun before the turn is committed.
     pub preemptive: bool,
     /// How long an interim transcript stands still in silence before a reply is begun on it; a
@@ -81,6 +83,7 @@ impl Default for Config {
             speaking_rate: 1.0,
             playout_rate_hz: 24_000,
             turn_detector: true,
+            backchannel_detector: false,
             preemptive: true,
             preemptive_after: Duration::from_millis(200),
             reprompt: String::new(),

@@ -58,7 +58,7 @@ impl Conversation {
         Ok(Self {
             now: Timestamp::ZERO,
             phase: Phase::New,
-            ops: Ops::new(config.effect_timeout, config.tool_timeout),
+            ops: Ops::new(&config),
             turn: UserTurn::new(),
             overlap: None,
             speech: None,

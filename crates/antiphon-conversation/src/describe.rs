@@ -40,6 +40,7 @@ impl fmt::Display for OpEvent {
             Self::Stt(SttEvent::Final { text, .. }) => write!(f, "final {text:?}"),
             Self::Stt(SttEvent::Flushed { marker }) => write!(f, "flushed {marker}"),
             Self::TurnEnd(p) => write!(f, "turn finished with {p:.2}"),
+            Self::Backchannel(p) => write!(f, "no interruption with {p:.2}"),
             Self::Llm(LlmEvent::Delta { text }) => write!(f, "delta {text:?}"),
             Self::Llm(LlmEvent::Done { finish, usage }) => {
                 write!(f, "done, {finish:?} after {} tokens", usage.output_tokens)
@@ -132,6 +133,10 @@ impl fmt::Display for Effect {
                 write!(f, "transcribe{again} from {from_sample}")
             }
             Self::PredictTurnEnd { transcript } => write!(f, "predict turn end of {transcript:?}"),
+            Self::PredictBackchannel { is_over, transcript, .. } => {
+                let whole = if *is_over { "all" } else { "the beginning" };
+                write!(f, "predict backchannel by {whole} of {transcript:?}")
+            }
             Self::Generate(request) => {
                 let last = request.messages.last().map_or("", |m| m.content.as_str());
                 write!(f, "generate after {} messages, last {last:?}", request.messages.len())

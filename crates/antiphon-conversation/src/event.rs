@@ -51,6 +51,9 @@ pub enum OpEvent {
     Stt(SttEvent),
     /// A turn detector's answer: probability that the turn is finished, 0.0 to 1.0.
     TurnEnd(#[serde(deserialize_with = "or_nan")] f32),
+    /// A backchannel detector's answer: probability that the agent is not meant to stop, 0.0 to
+    /// 1.0.
+    Backchannel(#[serde(deserialize_with = "or_nan")] f32),
     /// A generation.
     Llm(LlmEvent),
     /// A synthesis.

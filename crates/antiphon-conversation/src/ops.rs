@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use antiphon_core::{OpId, Timestamp};
 
-use crate::{Action, Actions, Effect};
+use crate::{Action, Actions, Config, Effect};
 
 /// What an operation is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     Transcribe,
     Predict,
+    Backchannel,
     Generate,
     Speak,
     Tool,
@@ -21,6 +22,7 @@ impl Role {
         match self {
             Self::Transcribe => "stt.transcribe",
             Self::Predict => "turn.predict",
+            Self::Backchannel => "turn.backchannel",
             Self::Generate => "llm.generate",
             Self::Speak => "tts.speak",
             Self::Tool => "tool.call",
@@ -41,11 +43,18 @@ pub(crate) struct Ops {
     live: BTreeMap<OpId, Live>,
     timeout: Duration,
     tool_timeout: Duration,
+    detector_timeout: Duration,
 }
 
 impl Ops {
-    pub(crate) const fn new(timeout: Duration, tool_timeout: Duration) -> Self {
-        Self { next: 0, live: BTreeMap::new(), timeout, tool_timeout }
+    pub(crate) const fn new(config: &Config) -> Self {
+        Self {
+            next: 0,
+            live: BTreeMap::new(),
+            timeout: config.effect_timeout,
+            tool_timeout: config.tool_timeout,
+            detector_timeout: config.interruption.detector_timeout,
+        }
     }
 
     /// Starts an effect under a fresh id. A transcription may be silent as long as the user is.
@@ -53,6 +62,7 @@ impl Ops {
         let role = match &effect {
             Effect::Transcribe { .. } => Role::Transcribe,
             Effect::PredictTurnEnd { .. } => Role::Predict,
+            Effect::PredictBackchannel { .. } => Role::Backchannel,
             Effect::Generate(_) => Role::Generate,
             Effect::Speak { .. } | Effect::Play { .. } => Role::Speak,
             Effect::CallTool { .. } => Role::Tool,
@@ -85,6 +95,7 @@ impl Ops {
     pub(crate) const fn patience(&self, role: Role) -> Duration {
         match role {
             Role::Tool => self.tool_timeout,
+            Role::Backchannel => self.detector_timeout,
             Role::Transcribe | Role::Predict | Role::Generate | Role::Speak => self.timeout,
         }
     }
@@ -113,6 +124,15 @@ impl Ops {
     pub(crate) fn cancel(&mut self, op: OpId, out: &mut Actions) {
         if self.live.remove(&op).is_some() {
             out.push(Action::Cancel { op });
+        }
+    }
+
+    /// Cancels every operation of a role, but for one.
+    pub(crate) fn cancel_others(&mut self, role: Role, but: Option<OpId>, out: &mut Actions) {
+        let others = self.live.iter().filter(|(op, live)| live.role == role && Some(**op) != but);
+        let others: Vec<OpId> = others.map(|(op, _)| *op).collect();
+        for op in others {
+            self.cancel(op, out);
         }
     }
 

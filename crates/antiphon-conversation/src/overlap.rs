@@ -2,13 +2,17 @@
 //!
 //! It deliberately changes nothing itself: it only judges, and says when to ask again.
 
-use antiphon_core::{Timestamp, TurnId};
+mod question;
+
+use antiphon_core::{OpId, Timestamp, TurnId};
 use antiphon_turn::{Overlap as Facts, Verdict, Why};
 
 use crate::{
-    Config,
+    Actions, Config,
+    ops::Ops,
     turn::{Open, Voice},
 };
+use question::Question;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Overlap {
@@ -18,11 +22,13 @@ pub(crate) struct Overlap {
     /// When to judge again if nothing new is known by then; `None` while the agent goes on and
     /// only a transcript that is owed can change that.
     recheck: Option<Timestamp>,
+    question: Question,
 }
 
 impl Overlap {
-    pub(crate) const fn new(turn: TurnId, onset: Timestamp, now: Timestamp) -> Self {
-        Self { turn, onset, recheck: Some(now) }
+    /// The user began at `onset`, and again at `sample`.
+    pub(crate) const fn new(turn: TurnId, onset: Timestamp, sample: u64, now: Timestamp) -> Self {
+        Self { turn, onset, recheck: Some(now), question: Question::new(sample) }
     }
 
     pub(crate) const fn due(&self) -> Option<Timestamp> {
@@ -37,6 +43,36 @@ impl Overlap {
     /// The agent goes on; the words that are still to come are judged when they come.
     pub(crate) const fn pass(&mut self) {
         self.recheck = None;
+    }
+
+    /// Asks the backchannel detector, if there is one and the time has come.
+    pub(crate) fn ask(
+        &mut self,
+        now: Timestamp,
+        open: &Open,
+        config: &Config,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) {
+        if config.backchannel_detector && !self.is_passed() {
+            let first_at = self.onset + config.interruption.detector_after;
+            self.question.ask(now, first_at, open, ops, out);
+        }
+    }
+
+    /// The question that is under way.
+    pub(crate) const fn asked(&self) -> Option<OpId> {
+        self.question.op()
+    }
+
+    /// The backchannel detector answered.
+    pub(crate) fn answered(&mut self, op: OpId, p: f32) {
+        self.question.answered(op, p);
+    }
+
+    /// The backchannel detector said all it has to say, or failed.
+    pub(crate) fn question_ended(&mut self, op: OpId) {
+        self.question.ended(op);
     }
 
     /// Judges by what is known of the user's turn now, and of what the `agent` has just said.
@@ -62,10 +98,12 @@ impl Overlap {
             is_final,
             language: config.language.as_deref(),
             agent,
-            p_backchannel: None,
+            p_backchannel: self.question.p(),
+            heard_out: self.question.is_heard_out(),
         });
         if let Verdict::Wait(time) = verdict {
-            self.recheck = Some(now + time);
+            let again = now + time;
+            self.recheck = Some(self.question.next_at().map_or(again, |at| at.min(again)));
         }
         (verdict, why)
     }

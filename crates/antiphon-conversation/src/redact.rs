@@ -42,6 +42,7 @@ fn redact_op(event: &mut OpEvent) {
         OpEvent::Stt(SttEvent::Flushed { .. })
         | OpEvent::Llm(LlmEvent::Done { .. })
         | OpEvent::TurnEnd(_)
+        | OpEvent::Backchannel(_)
         | OpEvent::Speech(_)
         | OpEvent::Ended => {}
     }
@@ -124,7 +125,8 @@ pub(crate) fn outline(action: &Action) -> Action {
 
 fn clear_effect(effect: &mut Effect) {
     match effect {
-        Effect::PredictTurnEnd { transcript: text } => text.clear(),
+        Effect::PredictTurnEnd { transcript: text }
+        | Effect::PredictBackchannel { transcript: text, .. } => text.clear(),
         Effect::Speak { request, .. } => request.text.clear(),
         Effect::Generate(request) => {
             for message in &mut request.messages {

@@ -13,6 +13,7 @@ use crate::{
     Action, Actions, Config, Discard, Effect, Notice, Waterfall, ops::Ops, waterfall::mark,
 };
 
+pub(crate) use hearing::PRE_ROLL_SAMPLES;
 use hearing::{Closing, Hearing};
 pub(crate) use open::{Open, Silence, Voice, same_words};
 

@@ -8,11 +8,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use antiphon_audio::PlayoutControl;
 use antiphon_conversation::{
     Action, Actions, AgentState, Command, Conversation, Effect, Event, Notice, OpEvent, OpInput,
-    PlayoutCommand,
+    PlayoutCommand, UserState,
 };
-use antiphon_core::{Clock as _, Code, Error, Generation, OpId, RequestId, Timestamp};
+use antiphon_core::{Clock as _, Code, Error, Generation, OpId, Pii, RequestId, Timestamp};
 use antiphon_state::History;
 use antiphon_tools::{Heard, Request};
+use antiphon_turn::OverlapContext;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -238,6 +239,13 @@ impl Driver {
                 self.catch_up(inboxes);
                 self.effects.predict(op, self.user.window(), transcript);
             }
+            Effect::PredictBackchannel { from_sample, is_over, transcript } => {
+                self.catch_up(inboxes);
+                let transcript = Pii::new(transcript);
+                let (audio, caller_dbfs) = (self.user.overlap(from_sample), self.user.level());
+                let context = OverlapContext { audio, transcript, is_over, caller_dbfs };
+                self.effects.predict_backchannel(op, context);
+            }
             Effect::Generate(request) => self.effects.generate(op, request),
             Effect::CallTool { call, turn, said } => {
                 let heard = said.map(|s| Heard { last: s.last, conversation: s.all });
@@ -284,7 +292,9 @@ impl Driver {
     }
 
     fn hear(&mut self, samples: &[i16]) {
-        self.user.push(samples);
+        let alone = self.machine.user_state() == UserState::Speaking
+            && self.machine.agent_state() != AgentState::Speaking;
+        self.user.push(samples, alone);
         if let Some(op) = self.effects.listener() {
             self.heard_through = self.user.end();
             self.effects.hear(op, samples.to_vec());

@@ -8,7 +8,7 @@ use antiphon_llm::LlmRequest;
 use antiphon_stt::{Stt, SttEvent, SttInput, SttRequest};
 use antiphon_tools::Request;
 use antiphon_tts::{Tts, TtsEvent, TtsRequest};
-use antiphon_turn::{TurnContext, TurnDetector};
+use antiphon_turn::{BackchannelDetector, OverlapContext, TurnContext, TurnDetector};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -36,6 +36,8 @@ pub struct Engines {
     pub tts: Arc<dyn Tts>,
     /// The turn detector, if there is one.
     pub turn_detector: Option<Arc<dyn TurnDetector>>,
+    /// What tells a backchannel or a cough from an interruption, if there is something.
+    pub backchannel_detector: Option<Arc<dyn BackchannelDetector>>,
 }
 
 /// A running operation. Dropping it cancels.
@@ -172,11 +174,26 @@ impl Effects {
     pub(crate) fn predict(&mut self, op: OpId, audio: Vec<i16>, transcript: String) {
         let Some(detector) = self.engines.turn_detector.clone() else { return };
         let context = TurnContext { audio, transcript: Pii::new(transcript) };
+        self.ask(op, OpEvent::TurnEnd, async move { detector.predict(context).await });
+    }
+
+    pub(crate) fn predict_backchannel(&mut self, op: OpId, context: OverlapContext) {
+        let Some(detector) = self.engines.backchannel_detector.clone() else { return };
+        self.ask(op, OpEvent::Backchannel, async move { detector.predict(context).await });
+    }
+
+    /// Has a detector answer.
+    fn ask(
+        &mut self,
+        op: OpId,
+        wrap: fn(f32) -> OpEvent,
+        answer: impl Future<Output = Result<f32>> + Send + 'static,
+    ) {
         let (events, working) = (self.events.clone(), self.clock.working());
         self.spawn(op, async move {
-            match detector.predict(context).await {
+            match answer.await {
                 Ok(p) => {
-                    events.send(op, OpEvent::TurnEnd(p)).await;
+                    events.send(op, wrap(p)).await;
                     events.send(op, OpEvent::Ended).await;
                 }
                 Err(e) => events.send(op, failed(&e)).await,

@@ -270,6 +270,7 @@ impl AgentExecutor {
             }
             Effect::Transcribe { .. }
             | Effect::PredictTurnEnd { .. }
+            | Effect::PredictBackchannel { .. }
             | Effect::Speak { .. }
             | Effect::Play { .. } => {
                 let what = "a conversation in text has no audio";
@@ -325,6 +326,7 @@ impl AgentExecutor {
 fn without_voice(config: &mut Config) {
     config.speak = false;
     config.turn_detector = false;
+    config.backchannel_detector = false;
     config.preemptive = false;
     // A failed reply is an error here, and a tool at work is shown.
     config.apology.clear();

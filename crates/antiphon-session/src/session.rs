@@ -51,8 +51,8 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 /// What a session is made of.
 #[expect(missing_debug_implementations, reason = "holds trait objects")]
 pub struct SessionParts {
-    /// How the conversation is conducted. `playout_rate_hz` and `turn_detector` are set from
-    /// the link and the engines, instructions, greeting and voice from the agent if it has them.
+    /// How the conversation is conducted. `playout_rate_hz` is set from the link, `turn_detector`
+    /// and `backchannel_detector` from the engines, instructions, greeting and voice from the agent if it has them.
     pub config: Config,
     /// Who answers.
     pub agent: Option<Arc<dyn Agent>>,
@@ -102,6 +102,7 @@ impl Session {
         let label = journal.as_ref().map_or("session", JournalOut::label).to_owned();
         config.playout_rate_hz = link.output.format().rate_hz;
         config.turn_detector = engines.turn_detector.is_some();
+        config.backchannel_detector = engines.backchannel_detector.is_some();
         let machine = Conversation::new(config.clone())?;
         let journal = journal.map(|out| journal::open(out, &config)).transpose()?;
         let (sink, journal) = journal.unzip();

@@ -1,3 +1,4 @@
 //! Tests of the runtime. Those of whole sessions stand in `antiphon-it`.
 
 mod journal;
+mod user_audio;

@@ -126,6 +126,7 @@ fn storm_config(seed: u64) -> Config {
         greeting: if greets { "Hello! How can I help?".to_owned() } else { String::new() },
         preemptive: seed.is_multiple_of(2),
         turn_detector: !seed.is_multiple_of(5),
+        backchannel_detector: seed.is_multiple_of(4),
         segments_ahead: 1 + (seed % 3) as usize,
         ..Config::default()
     }

@@ -27,6 +27,8 @@ pub struct Faults {
     pub late: u32,
     /// A voice gives no word timings.
     pub untimed: u32,
+    /// A backchannel detector takes one for the other, or answers no probability.
+    pub misjudged: u32,
     /// A transcription comes in pieces, each with a segment number of its own.
     pub split: u32,
     /// A word of the user is lost on the way.
@@ -66,6 +68,7 @@ impl Faults {
         doubled: 0,
         late: 0,
         untimed: 0,
+        misjudged: 0,
         split: 0,
         lost_words: 0,
         lost_reports: 0,
@@ -89,6 +92,7 @@ impl Faults {
                 doubled: 2,
                 late: 5,
                 untimed: 100,
+                misjudged: 50,
                 split: 300,
                 lost_words: 2,
                 lost_reports: 0,
@@ -106,6 +110,7 @@ impl Faults {
                 doubled: 50,
                 late: 20,
                 untimed: 300,
+                misjudged: 200,
                 split: 500,
                 lost_words: 20,
                 lost_reports: 20,
@@ -123,7 +128,7 @@ impl Faults {
 
     /// Each fault alone taken away, for finding those that matter.
     pub(crate) fn without_one(&self) -> Vec<Self> {
-        let clear: [fn(&mut Self); 15] = [
+        let clear: [fn(&mut Self); 16] = [
             |f| f.fails = 0,
             |f| f.breaks_off = 0,
             |f| f.hangs = 0,
@@ -133,6 +138,7 @@ impl Faults {
             |f| f.doubled = 0,
             |f| f.late = 0,
             |f| f.untimed = 0,
+            |f| f.misjudged = 0,
             |f| f.split = 0,
             |f| f.lost_words = 0,
             |f| f.lost_reports = 0,

@@ -96,7 +96,8 @@ impl Invariants {
             | Effect::Generate(_)
             | Effect::CallTool { .. }
             | Effect::Transcribe { .. }
-            | Effect::PredictTurnEnd { .. } => Ok(()),
+            | Effect::PredictTurnEnd { .. }
+            | Effect::PredictBackchannel { .. } => Ok(()),
         }
     }
 

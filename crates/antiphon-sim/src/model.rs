@@ -139,9 +139,10 @@ impl Model {
                 self.transcripts.insert(op, BTreeMap::new());
                 return Ok(());
             }
-            Effect::PredictTurnEnd { .. } | Effect::Generate(_) | Effect::CallTool { .. } => {
-                return Ok(());
-            }
+            Effect::PredictTurnEnd { .. }
+            | Effect::PredictBackchannel { .. }
+            | Effect::Generate(_)
+            | Effect::CallTool { .. } => return Ok(()),
             Effect::Speak { generation, .. } | Effect::Play { generation, .. } => *generation,
         };
         if self.newest > Some(generation) {

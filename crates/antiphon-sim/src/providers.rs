@@ -19,6 +19,8 @@ pub struct Providers {
     pub interim: Option<Duration>,
     /// The turn detector's answer.
     pub turn: Duration,
+    /// The backchannel detector's answer, which is right unless a fault strikes.
+    pub backchannel: Duration,
     /// The language model's first token.
     pub ttft: Duration,
     /// Each further token.
@@ -125,6 +127,7 @@ impl Default for Providers {
             stt: ms(50),
             interim: Some(ms(150)),
             turn: ms(90),
+            backchannel: ms(60),
             ttft: ms(130),
             token: ms(30),
             ttfb: ms(100),

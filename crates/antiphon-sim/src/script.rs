@@ -59,6 +59,7 @@ struct Run {
 enum Kind {
     Stt,
     Turn,
+    Backchannel,
     Llm,
     Tts,
     Tool,
@@ -122,8 +123,8 @@ impl Run {
             "paused" => PlayoutEvent::Paused(g, number(rest)?).into(),
             "flushed" => PlayoutEvent::Flushed(g, number(rest)?).into(),
             "drained" => PlayoutEvent::Drained(g, number(rest)?).into(),
-            "interim" | "final" | "flush" | "finished" | "llm" | "call" | "tool" | "tts"
-            | "words" | "stt" => {
+            "interim" | "final" | "flush" | "finished" | "backchannel" | "llm" | "call"
+            | "tool" | "tts" | "words" | "stt" => {
                 return self.op_event(word, rest);
             }
             _ => return Err("unknown event".to_owned()),
@@ -137,6 +138,7 @@ impl Run {
             "tool" => Kind::Tool,
             "tts" | "words" => Kind::Tts,
             "finished" => Kind::Turn,
+            "backchannel" => Kind::Backchannel,
             _ => Kind::Stt,
         };
         // Syntheses are queued in order, and tools answer in it.
@@ -154,7 +156,8 @@ impl Run {
             ("interim", _) => OpEvent::Stt(SttEvent::Interim { segment: 0, text }),
             ("final", _) => OpEvent::Stt(SttEvent::Final { segment: 0, text }),
             ("flush", _) => OpEvent::Stt(SttEvent::Flushed { marker: self.marker }),
-            ("finished", p) => OpEvent::TurnEnd(p.parse().map_err(|_| "expected a probability")?),
+            ("finished", p) => OpEvent::TurnEnd(probability(p)?),
+            ("backchannel", p) => OpEvent::Backchannel(probability(p)?),
             ("call", name) => OpEvent::Llm(LlmEvent::ToolCall(ToolCall {
                 id: format!("call_{name}"),
                 name: name.to_owned(),
@@ -194,6 +197,7 @@ impl Run {
                 let kind = match effect {
                     Effect::Transcribe { .. } => Kind::Stt,
                     Effect::PredictTurnEnd { .. } => Kind::Turn,
+                    Effect::PredictBackchannel { .. } => Kind::Backchannel,
                     Effect::Generate(_) => Kind::Llm,
                     Effect::CallTool { .. } => Kind::Tool,
                     Effect::Speak { generation, .. } | Effect::Play { generation, .. } => {
@@ -236,6 +240,10 @@ fn words(s: &str) -> Result<Vec<WordTiming>, String> {
 
 fn number(s: &str) -> Result<u64, String> {
     s.parse().map_err(|_| "expected a number of samples".to_owned())
+}
+
+fn probability(s: &str) -> Result<f32, String> {
+    s.parse().map_err(|_| "expected a probability".to_owned())
 }
 
 /// One line per event, and below it one per action.

@@ -54,8 +54,12 @@ impl Story {
     pub fn from_seed(seed: u64, profile: Profile) -> Self {
         let rng = &mut Rng::new(seed ^ 0x5eed);
         let lines = 1 + rng.below(8) as usize;
-        let config = random_config(rng);
-        let providers = random_providers(rng, profile);
+        let mut config = random_config(rng);
+        let mut providers = random_providers(rng, profile);
+        // Drawn apart: the stories without this detector are what they were before there was one.
+        let detector = &mut Rng::new(seed ^ 0xbac);
+        config.backchannel_detector = detector.one_in(3);
+        providers.backchannel = Duration::from_millis(10 + detector.below(200));
         Self { config, providers, caller: Caller::random(rng, lines), seed }
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the machine, driven by the simulator.
 
+mod backchannels;
 mod conversations;
 mod journal;
 mod late_words;

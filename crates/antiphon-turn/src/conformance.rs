@@ -1,7 +1,8 @@
-//! What every [`TurnDetector`] must do, as checks that a provider's tests run.
+//! What every [`TurnDetector`] and every [`BackchannelDetector`] must do, as checks that a
+//! provider's tests run.
 //!
-//! It deliberately judges no quality: whether the end of a turn is recognised is each provider's
-//! own test. It needs no async runtime, only an executor that polls.
+//! It deliberately judges no quality: whether the end of a turn is recognised, or a cough, is each
+//! provider's own test. It needs no async runtime, only an executor that polls.
 
 use std::{
     future::poll_fn,
@@ -10,9 +11,11 @@ use std::{
 
 use antiphon_core::{BoxFuture, Pii, Result, SPEECH_RATE_HZ};
 
-use crate::{TurnContext, TurnDetector};
+use async_trait::async_trait;
 
-/// Samples of the longest audio that the port promises, 8 seconds.
+use crate::{BackchannelDetector, OverlapContext, TurnContext, TurnDetector};
+
+/// Samples of the longest audio that the ports promise, 8 seconds.
 const LONGEST: usize = 8 * SPEECH_RATE_HZ as usize;
 
 /// Runs every check of this module.
@@ -24,6 +27,34 @@ pub async fn check(detector: &dyn TurnDetector) {
     the_same_audio_gets_the_same_probability(detector).await;
     a_dropped_prediction_harms_no_other(detector).await;
     two_predictions_at_once_both_complete(detector).await;
+}
+
+/// Runs every check of this module that concerns a backchannel detector.
+///
+/// # Panics
+/// At the first broken rule, naming it. Meant for tests.
+pub async fn check_backchannels(detector: &dyn BackchannelDetector) {
+    for is_over in [false, true] {
+        for caller_dbfs in [None, Some(-96.0), Some(-23.5), Some(0.0)] {
+            check(&Overlapping { detector, is_over, caller_dbfs }).await;
+        }
+    }
+}
+
+/// A backchannel detector that is asked as if it were a turn detector: about the same audio.
+struct Overlapping<'a> {
+    detector: &'a dyn BackchannelDetector,
+    is_over: bool,
+    caller_dbfs: Option<f32>,
+}
+
+#[async_trait]
+impl TurnDetector for Overlapping<'_> {
+    async fn predict(&self, context: TurnContext) -> Result<f32> {
+        let TurnContext { audio, transcript } = context;
+        let (is_over, caller_dbfs) = (self.is_over, self.caller_dbfs);
+        self.detector.predict(OverlapContext { audio, transcript, is_over, caller_dbfs }).await
+    }
 }
 
 /// Empty, shortest, longest and longer than promised; silence, noise and full scale.

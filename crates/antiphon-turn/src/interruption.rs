@@ -40,6 +40,13 @@ pub struct InterruptionConfig {
     /// Up to this probability of a detector, speech interrupts before any word is known. Default
     /// 0.1.
     pub interruption_up_to: f32,
+    /// A detector is first asked about speech that has lasted so long, and again when it has
+    /// ended. Default 300 ms: less tells a cough from a word no better than its length does.
+    pub detector_after: Duration,
+    /// An answer of the detector that takes longer is not waited for: as if there were no
+    /// detector. Default 150 ms: after the gate's 200 ms the agent
+    /// still goes on some 300 ms after a cough.
+    pub detector_timeout: Duration,
     /// When what is transcribed is the agent's own voice.
     pub echo: EchoGuard,
     /// When the user is not heard at all.
@@ -60,6 +67,8 @@ impl Default for InterruptionConfig {
             backchannels: Vec::new(),
             backchannel_from: 0.8,
             interruption_up_to: 0.1,
+            detector_after: Duration::from_millis(300),
+            detector_timeout: Duration::from_millis(150),
             echo: EchoGuard::default(),
             mute: MuteConfig::default(),
             fade: Duration::ZERO,
@@ -82,6 +91,8 @@ pub struct Overlap<'a> {
     pub language: Option<&'a str>,
     /// A detector's probability that this is a backchannel, if there is one and it has answered.
     pub p_backchannel: Option<f32>,
+    /// Whether the detector knew the whole speech: its answer came after the end of it.
+    pub heard_out: bool,
     /// What was heard of the agent within [`EchoGuard::window`] before the hold, with the word
     /// that was under way.
     pub agent: &'a str,
@@ -167,6 +178,9 @@ impl InterruptionConfig {
         match overlap.silence {
             None => wait(self.next_look(&overlap, heard)),
             Some(_) if overlap.is_final => (Verdict::Refuse, self.nothing(&overlap, heard)),
+            Some(_) if overlap.heard_out && self.is_backchannel(&overlap) => {
+                (Verdict::Refuse, Why::Detector)
+            }
             Some(silence) if silence >= self.transcript_grace => {
                 let why = self.nothing(&overlap, heard);
                 let why = if why == Why::NoWords { Why::NoTranscript } else { why };
@@ -187,7 +201,7 @@ impl InterruptionConfig {
         if overlap.speech < self.ignore_shorter {
             return None;
         }
-        if overlap.p_backchannel.is_some_and(|p| p <= self.interruption_up_to) {
+        if overlap.p_backchannel.is_some_and(|p| (0.0..=self.interruption_up_to).contains(&p)) {
             return Some(Why::Detector);
         }
         if heard.reading.words >= self.min_words.max(1) && !self.is_backchannel(overlap) {
@@ -223,7 +237,7 @@ impl InterruptionConfig {
     }
 
     fn is_backchannel(&self, overlap: &Overlap<'_>) -> bool {
-        overlap.p_backchannel.is_some_and(|p| p >= self.backchannel_from)
+        overlap.p_backchannel.is_some_and(|p| (self.backchannel_from..=1.0).contains(&p))
     }
 
     /// The transcript without the agent's own words, read by the phrase lists.
@@ -265,6 +279,9 @@ impl InterruptionConfig {
         settings::at_most("interruption.transcript_grace", self.transcript_grace, minute)?;
         settings::at_most("interruption.echo.window", self.echo.window, minute)?;
         settings::at_most("interruption.echo.longest", self.echo.longest, minute)?;
+        settings::at_most("interruption.detector_after", self.detector_after, minute)?;
+        settings::at_most("interruption.detector_timeout", self.detector_timeout, minute)?;
+        settings::not_zero("interruption.detector_timeout", self.detector_timeout)?;
         settings::at_most("interruption.fade", self.fade, Duration::from_millis(500))?;
         let short = ("interruption.ignore_shorter", self.ignore_shorter);
         settings::ordered(short, ("interruption.min_speech", self.min_speech))

@@ -1,5 +1,5 @@
-//! Turn-taking: the [`TurnDetector`] port, and the pure policies for endpointing, interruption,
-//! muting and the floor.
+//! Turn-taking: the ports [`TurnDetector`] and [`BackchannelDetector`], and the pure policies for
+//! endpointing, interruption, muting and the floor.
 //!
 //! It deliberately knows no session and no clock: policies take times as arguments.
 //!
@@ -39,7 +39,7 @@ pub use floor::FloorConfig;
 pub use interruption::{InterruptionConfig, Overlap, Verdict, Why};
 pub use mute::{MuteConfig, MuteFacts};
 pub use pauses::{Delays, PauseModel};
-pub use port::{TurnContext, TurnDetector};
+pub use port::{BackchannelDetector, OverlapContext, TurnContext, TurnDetector};
 
 #[cfg(test)]
 mod tests;

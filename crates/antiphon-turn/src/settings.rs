@@ -31,6 +31,10 @@ pub(crate) fn at_most(name: &'static str, value: Duration, most: Duration) -> Re
     bad(format!("{name} is {value:?}"), format!("give at most {most:?}"))
 }
 
+pub(crate) fn not_zero(name: &'static str, value: Duration) -> Result<()> {
+    if value.is_zero() { bad(format!("{name} is 0"), "give at least 1 ms") } else { Ok(()) }
+}
+
 pub(crate) fn bad(detail: String, help: impl Into<std::borrow::Cow<'static, str>>) -> Result<()> {
     Err(Error::new("config", Code::InvalidInput, detail).with_help(help))
 }

@@ -1,5 +1,6 @@
 //! Tests of the policies.
 
+mod conformance;
 mod echo;
 mod endpointing;
 mod floor;

@@ -189,6 +189,7 @@ impl LocalSpeech {
             stt: Arc::new(self.stt.clone()),
             tts: Arc::new(self.voice.clone()),
             turn_detector: Some(self.turn.clone()),
+            backchannel_detector: None,
         }
     }
 

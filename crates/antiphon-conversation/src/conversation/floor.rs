@@ -1,14 +1,14 @@
 //! Who has the floor: speech over the agent holds it, interrupts it, or is let pass.
 
-use antiphon_core::{Code, TurnId};
+use antiphon_core::{Code, OpId, TurnId};
 use antiphon_turn::{MuteFacts, Verdict, Why};
 
 use super::{Conversation, Phase, inputs::dropped, report};
-use crate::{Action, Actions, Discard, Notice, overlap::Overlap, speech::Speech};
+use crate::{Action, Actions, Discard, Notice, ops::Role, overlap::Overlap, speech::Speech};
 
 impl Conversation {
     /// The user speaks while the agent has something to say: hold it until that is understood.
-    pub(super) fn begin_overlap(&mut self, out: &mut Actions) {
+    pub(super) fn begin_overlap(&mut self, sample: u64, out: &mut Actions) {
         let Some((turn, onset)) = self.turn.open().map(|o| (o.id, o.onset)) else { return };
         let interruptible = self.speech.as_ref().is_some_and(|s| !s.protected);
         if !interruptible || !self.config.interruption.enabled {
@@ -19,7 +19,7 @@ impl Conversation {
         if passed || self.overlap.is_none() {
             // The turn may be older than this: what was let pass counts as a noise for now.
             let onset = if passed { self.now } else { onset };
-            self.overlap = Some(Overlap::new(turn, onset, self.now));
+            self.overlap = Some(Overlap::new(turn, onset, sample, self.now));
             out.push(Action::Emit(Notice::OverlapStarted(turn)));
         }
     }
@@ -38,6 +38,7 @@ impl Conversation {
             self.let_go_on(turn, Why::NoWords, out);
             return;
         };
+        overlap.ask(self.now, open, &self.config, &mut self.ops, out);
         let agent = speech.recent(&self.config);
         let (verdict, why) = overlap.judge(self.now, open, &agent, &self.config);
         match verdict {
@@ -66,6 +67,26 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// The backchannel detector answered.
+    pub(super) fn backchannel(&mut self, op: OpId, p: f32, out: &mut Actions) {
+        self.ops.unlimit(op);
+        let Some(overlap) = &mut self.overlap else { return };
+        if (0.0..=1.0).contains(&p) {
+            overlap.answered(op, p);
+        } else {
+            overlap.question_ended(op);
+            let detail = format!("{p} is no probability");
+            report(out, Role::Backchannel.name(), Code::Protocol, detail);
+        }
+    }
+
+    /// What the detector was asked about an overlap that is decided, or about one before, is of no
+    /// interest any more.
+    pub(super) fn drop_questions(&mut self, out: &mut Actions) {
+        let asked = self.overlap.as_ref().and_then(Overlap::asked);
+        self.ops.cancel_others(Role::Backchannel, asked, out);
     }
 
     /// Why the user is not to be noticed now, if so.

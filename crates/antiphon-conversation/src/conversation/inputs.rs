@@ -127,7 +127,7 @@ impl Conversation {
         self.attention.returned();
         self.drop_speculation(out);
         self.turn.speech_started(self.now, start, &self.config, &mut self.ops, out);
-        self.begin_overlap(out);
+        self.begin_overlap(start.1, out);
     }
 
     pub(super) fn op(&mut self, op: OpId, event: OpEvent, out: &mut Actions) {
@@ -154,6 +154,7 @@ impl Conversation {
                 }
             }
             (Role::Predict, OpEvent::TurnEnd(p)) => self.turn.predicted(self.now, op, p),
+            (Role::Backchannel, OpEvent::Backchannel(p)) => self.backchannel(op, p, out),
             (Role::Generate, OpEvent::Llm(event)) => self.generated(op, event, out),
             (Role::Tool, OpEvent::Tool(event)) => self.tool(op, event, out),
             (Role::Speak, OpEvent::Speech(event)) => {
@@ -165,6 +166,7 @@ impl Conversation {
                 role,
                 OpEvent::Stt(_)
                 | OpEvent::TurnEnd(_)
+                | OpEvent::Backchannel(_)
                 | OpEvent::Llm(_)
                 | OpEvent::Speech(_)
                 | OpEvent::Tool(_),
@@ -226,6 +228,11 @@ impl Conversation {
         match role {
             Role::Tool => {}
             Role::Predict => self.turn.prediction_ended(op),
+            Role::Backchannel => {
+                if let Some(overlap) = &mut self.overlap {
+                    overlap.question_ended(op);
+                }
+            }
             Role::Transcribe => {
                 self.turn.transcription_ended(self.now, op, &self.config, &mut self.ops, out);
             }

@@ -22,6 +22,7 @@ impl Conversation {
         }
         self.speculate(out);
         self.settle_attention(out);
+        self.drop_questions(out);
         if self.phase == Phase::Leaving
             && self.turn.is_heard_out()
             && self.speech.is_none()

@@ -12,7 +12,7 @@ use crate::{Action, Actions, Config, Effect, Notice, OpInput, ops::Ops, waterfal
 
 /// Audio before the detected onset that is transcribed too, so that first words are not clipped:
 /// 300 ms at 16 kHz.
-const PRE_ROLL_SAMPLES: u64 = 4_800;
+pub(crate) const PRE_ROLL_SAMPLES: u64 = 4_800;
 
 /// Transcriptions of committed turns that may still bring a late text.
 const MAX_CLOSING: usize = 4;

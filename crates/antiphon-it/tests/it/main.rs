@@ -10,6 +10,7 @@
 
 mod bench;
 mod conversation;
+mod detectors;
 mod handles;
 mod segments;
 mod tones;

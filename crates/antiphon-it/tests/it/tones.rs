@@ -270,7 +270,12 @@ pub(crate) fn parts(agent: Arc<dyn Agent>, caller: &Caller) -> SessionParts {
         config: Config::default(),
         agent: Some(agent),
         tools: ToolSet::new(),
-        engines: Engines { stt: Arc::new(ToneStt), tts: Arc::new(ToneTts), turn_detector: None },
+        engines: Engines {
+            stt: Arc::new(ToneStt),
+            tts: Arc::new(ToneTts),
+            turn_detector: None,
+            backchannel_detector: None,
+        },
         vad: Box::new(EnergyVad::new()),
         gate: SpeechGate::new(GateConfig::default(), RATE_HZ).unwrap(),
         link: caller.link(),

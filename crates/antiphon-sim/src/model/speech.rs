@@ -49,7 +49,11 @@ impl Speech {
                 segment.complete = true;
             }
             OpEvent::Failed { .. } => self.vague = true,
-            OpEvent::Stt(_) | OpEvent::TurnEnd(_) | OpEvent::Llm(_) | OpEvent::Tool(_) => {}
+            OpEvent::Stt(_)
+            | OpEvent::TurnEnd(_)
+            | OpEvent::Backchannel(_)
+            | OpEvent::Llm(_)
+            | OpEvent::Tool(_) => {}
         }
     }
 

@@ -40,6 +40,7 @@ impl World {
                 self.tell(op, delay, OpEvent::TurnEnd(p));
                 self.tell(op, delay, OpEvent::Ended);
             }
+            Effect::PredictBackchannel { .. } => self.predict_backchannel(op),
             Effect::Generate(request) => self.generate(op, request),
             Effect::CallTool { call, turn, said } => {
                 let wish = Wish { call, turn: *turn, said: said.as_ref() };
@@ -123,6 +124,20 @@ impl World {
             plan(OpEvent::Stt(SttEvent::Final { segment: 0, text: "ghost".to_owned() }));
             plan(OpEvent::Ended);
         }
+    }
+
+    // ---- detectors -----------------------------------------------------------------------
+
+    fn predict_backchannel(&mut self, op: OpId) {
+        let right: f32 = if self.user.hums { 0.95 } else { 0.05 };
+        let p = if Faults::strikes(&mut self.rng, self.providers.faults.misjudged) {
+            self.rng.pick(&[1.0 - right, 0.5, f32::NAN, 7.0]).copied().unwrap_or(right)
+        } else {
+            right
+        };
+        let delay = self.providers.backchannel;
+        self.tell(op, delay, OpEvent::Backchannel(p));
+        self.tell(op, delay, OpEvent::Ended);
     }
 
     // ---- speech to text -----------------------------------------------------------------
@@ -239,9 +254,11 @@ fn written(reply: &str, request: &LlmRequest, n: usize) -> Vec<LlmEvent> {
 fn garbage(event: &OpEvent) -> OpEvent {
     match event {
         OpEvent::Llm(_) => OpEvent::TurnEnd(f32::NAN),
-        OpEvent::Stt(_) | OpEvent::TurnEnd(_) | OpEvent::Speech(_) | OpEvent::Tool(_) => {
-            OpEvent::Llm(LlmEvent::Delta { text: "garbage".to_owned() })
-        }
+        OpEvent::Stt(_)
+        | OpEvent::TurnEnd(_)
+        | OpEvent::Backchannel(_)
+        | OpEvent::Speech(_)
+        | OpEvent::Tool(_) => OpEvent::Llm(LlmEvent::Delta { text: "garbage".to_owned() }),
         OpEvent::Ended | OpEvent::Failed { .. } => OpEvent::Ended,
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use antiphon_conversation::{Event, UserEvent};
 use antiphon_core::{SPEECH_RATE_HZ, Timestamp};
+use antiphon_turn::InterruptionConfig;
 
 use super::{Due, World};
 use crate::{Caller, Faults, Line, When, ears::Ears};
@@ -23,6 +24,8 @@ pub(super) struct User {
     detected: bool,
     /// Whether the last line sounded finished.
     pub(super) finished: bool,
+    /// Whether it was nothing but a backchannel, or a cough.
+    pub(super) hums: bool,
     /// A line is on the agenda.
     planned: bool,
     /// Lines said and speeches heard: whoever waits sees whether anything has happened since.
@@ -39,6 +42,7 @@ impl User {
             quiet_at: Timestamp::ZERO,
             detected: false,
             finished: true,
+            hums: false,
             planned: false,
             events: 0,
         }
@@ -95,6 +99,7 @@ impl World {
         self.user.planned = false;
         self.user.quiet_at = end;
         self.user.finished = line.finished;
+        self.user.hums = InterruptionConfig::default().words(&line.text, None) == 0;
         let (rng, faults) = (&mut self.rng, &self.providers.faults);
         self.user.ears.say(from, &line, || Faults::strikes(rng, faults.lost_words));
         let vad = self.providers.vad;

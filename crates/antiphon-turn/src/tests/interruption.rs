@@ -49,6 +49,35 @@ fn a_switched_off_policy_never_confirms() {
     assert!(matches!(policy.judge(speaking), Verdict::Wait(time) if time > ms(0)));
 }
 
+#[test]
+fn a_detector_that_heard_it_out_needs_no_transcript() {
+    let sure = Overlap {
+        speech: ms(400),
+        silence: Some(ms(250)),
+        p_backchannel: Some(0.9),
+        heard_out: true,
+        ..Overlap::default()
+    };
+    let policy = InterruptionConfig::default();
+    assert_eq!(policy.judge_why(sure), (Verdict::Refuse, Why::Detector));
+    // Words do not count, what always interrupts does.
+    let words = Overlap { transcript: "on Tuesday", ..sure };
+    assert_eq!(policy.judge_why(words), (Verdict::Refuse, Why::Detector));
+    let stop = Overlap { transcript: "stop", ..sure };
+    assert_eq!(policy.judge_why(stop), (Verdict::Confirm, Why::StopPhrase));
+    // It knew only how the speech began, or is not sure, or answered nonsense.
+    for unsure in [
+        Overlap { heard_out: false, ..sure },
+        Overlap { p_backchannel: Some(0.7), ..sure },
+        Overlap { p_backchannel: Some(f32::NAN), ..sure },
+        Overlap { p_backchannel: Some(7.0), ..sure },
+        Overlap { p_backchannel: Some(-7.0), ..sure },
+        Overlap { p_backchannel: None, ..sure },
+    ] {
+        assert_eq!(policy.judge(unsure), Verdict::Wait(ms(450)), "{unsure:?}");
+    }
+}
+
 /// Speech of half a second that has ended, with its final transcript.
 fn short(transcript: &str) -> Overlap<'_> {
     Overlap {
@@ -148,6 +177,10 @@ fn a_bad_setting_is_named_with_its_value_and_its_mending() {
             InterruptionConfig { ignore_shorter: ms(2000), ..good.clone() },
             "interruption.ignore_shorter (2s) exceeds interruption.min_speech (1.2s)",
         ),
+        (
+            InterruptionConfig { detector_timeout: ms(0), ..good.clone() },
+            "interruption.detector_timeout is 0",
+        ),
         (InterruptionConfig { fade: ms(900), ..good }, "interruption.fade is 900ms"),
     ];
     for (config, detail) in table {
@@ -184,7 +217,8 @@ proptest! {
     #[test]
     fn every_wait_leads_somewhere(
         speech in 0u64..5000, silence in proptest::option::of(0u64..900), text in "\\PC{0,20}",
-        p in proptest::option::of(0f32..1.0), enabled in any::<bool>(), is_final in any::<bool>(),
+        p in proptest::option::of(0f32..1.0), heard_out in any::<bool>(),
+        enabled in any::<bool>(), is_final in any::<bool>(),
     ) {
         let policy = InterruptionConfig { enabled, ignore_shorter: ms(250), ..Default::default() };
         let facts = Overlap {
@@ -193,6 +227,7 @@ proptest! {
             transcript: &text,
             is_final,
             p_backchannel: p,
+            heard_out,
             agent: &text,
             ..Overlap::default()
         };

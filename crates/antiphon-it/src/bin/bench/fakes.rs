@@ -202,8 +202,12 @@ pub(crate) fn parts(
     let link = Link { output, ..transport.open()? };
     let gate = GateConfig { start_threshold: 0.5, stop_threshold: 0.5, start_ms: 20, stop_ms: 20 };
     let samples = (reply.as_secs_f64() * f64::from(VOICE_HZ)) as usize;
-    let engines =
-        Engines { stt: Arc::new(FakeStt), tts: Arc::new(FakeTts(samples)), turn_detector: None };
+    let engines = Engines {
+        stt: Arc::new(FakeStt),
+        tts: Arc::new(FakeTts(samples)),
+        turn_detector: None,
+        backchannel_detector: None,
+    };
     let mut config = Config::default();
     // What is waited for on purpose is not measured.
     let ends = &mut config.endpointing;
