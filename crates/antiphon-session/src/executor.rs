@@ -1,7 +1,7 @@
 //! A conversation in text: the machine and the agent port of a voice session, without media.
 //!
-//! [`AgentExecutor`] runs one turn after the other where it is polled; it needs no task and no
-//! thread of its own. [`ChatSessionManager`] counts messages and checks what is typed
+//! [`AgentExecutor`] runs one turn after the other where it is polled; only what prepares the next
+//! reply is a task, cancelled when the reply is wanted. [`ChatSessionManager`] counts messages and checks what is typed
 //! ([`MessageValidator`]).
 //!
 //! It deliberately knows no terminal, and decides nothing: who answers when, which tool runs and
@@ -28,6 +28,7 @@ mod message;
 mod operations;
 mod response;
 mod turn;
+mod warming;
 
 use std::sync::Arc;
 
@@ -49,7 +50,7 @@ use crate::{
     Agent, SessionHandle,
     counters::Counters,
     events::{self, EventSender},
-    executor::operations::Operations,
+    executor::{operations::Operations, warming::Warming},
     handle::{Extra, Order},
     lifecycle,
     speech::Speeches,
@@ -94,6 +95,8 @@ pub struct AgentExecutor {
     session: Arc<str>,
     machine: Conversation,
     operations: Operations,
+    /// What prepares the next reply while nobody waits for one.
+    warming: Warming,
     /// The agent that takes over now.
     entering: Option<BoxFuture<'static, Result<()>>>,
     orders: mpsc::Receiver<Box<Order>>,
@@ -113,7 +116,8 @@ impl std::fmt::Debug for AgentExecutor {
 
 impl AgentExecutor {
     /// An executor at the start of its conversation: the agent has been validated, and its
-    /// greeting, if it has one, is in the history. Must be called within a tokio runtime.
+    /// greeting, if it has one, is in the history. Must be called within a tokio runtime, on which
+    /// the agent may prepare its reply ([`Agent::warm`]) while no turn runs.
     ///
     /// # Errors
     /// `agent_invalid` if the agent refuses its validation, `invalid_input` for a configuration
@@ -141,6 +145,7 @@ impl AgentExecutor {
             session,
             machine,
             operations: Operations::default(),
+            warming: Warming::default(),
             entering: Some(Box::pin(entering)),
             orders,
             speeches: Speeches::default(),
@@ -151,6 +156,7 @@ impl AgentExecutor {
             over: false,
         };
         executor.handle(Event::App(Command::Start));
+        executor.warm();
         Ok(executor)
     }
 
@@ -210,6 +216,7 @@ impl AgentExecutor {
         self.tools = Tools::new(&self.session, self.handle.tools().clone(), self.clock.clone());
         self.handle(Event::App(Command::Start));
         self.publish();
+        self.warm();
     }
 
     /// The configuration in force.
@@ -232,6 +239,7 @@ impl AgentExecutor {
         }
         self.handle(Event::App(Command::Close));
         self.operations = Operations::default();
+        self.warming.stop();
         self.entering = None;
         self.orders.close();
         lifecycle::leave(self.agent.clone()).await;
@@ -261,7 +269,8 @@ impl AgentExecutor {
         match effect {
             Effect::Generate(request) => {
                 self.tools.freeze();
-                self.operations.generate(op, self.agent.clone(), request);
+                let stopped = self.warming.stop();
+                self.operations.generate(op, self.agent.clone(), request, stopped);
             }
             Effect::CallTool { call, turn, said } => {
                 let heard = said.map(|s| Heard { last: s.last, conversation: s.all });
@@ -276,6 +285,13 @@ impl AgentExecutor {
                 let what = "a conversation in text has no audio";
                 self.operations.fail(op, &Error::new("executor", Code::InvalidInput, what));
             }
+        }
+    }
+
+    /// The user is expected to type: the agent may prepare what its reply will begin with.
+    fn warm(&mut self) {
+        if !self.over {
+            self.warming.begin(self.agent.clone(), self.machine.next_request());
         }
     }
 

@@ -87,7 +87,10 @@ impl Show {
             let tokens = response.tokens_used.map_or_else(String::new, |used| {
                 format!(", {} tokens read, {} written", used.input_tokens, used.output_tokens)
             });
-            say!("  ({:.2} s{tokens})", response.execution_time.as_secs_f64());
+            let first = response.first_text.map_or_else(String::new, |first| {
+                format!(", the first text after {:.2} s", first.as_secs_f64())
+            });
+            say!("  ({:.2} s{first}{tokens})", response.execution_time.as_secs_f64());
         }
     }
 

@@ -15,6 +15,7 @@ use antiphon_tools::ToolExecutionStream;
 use futures_core::Stream;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
+use super::warming::{Stopped, wait};
 use crate::{Agent, effects::failed, lifecycle::panic_text};
 
 #[derive(Default)]
@@ -23,8 +24,19 @@ pub(super) struct Operations {
 }
 
 impl Operations {
-    pub(super) fn generate(&mut self, op: OpId, agent: Arc<dyn Agent>, request: LlmRequest) {
-        let reply = stream::once(async move { agent.reply(request).await }).try_flatten();
+    /// Has the agent reply, once `stopped` is out of its way.
+    pub(super) fn generate(
+        &mut self,
+        op: OpId,
+        agent: Arc<dyn Agent>,
+        request: LlmRequest,
+        stopped: Stopped,
+    ) {
+        let reply = async move {
+            wait(stopped).await;
+            agent.reply(request).await
+        };
+        let reply = stream::once(reply).try_flatten();
         self.running.insert(op, contained(reply.map_ok(OpEvent::Llm)));
     }
 

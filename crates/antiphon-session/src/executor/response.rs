@@ -17,6 +17,9 @@ pub struct AgentResponse {
     pub tokens_used: Option<Usage>,
     /// How long the turn took.
     pub execution_time: Duration,
+    /// How long it took to the first text; `None` if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_text: Option<Duration>,
 }
 
 /// One call of a tool.
@@ -87,6 +90,12 @@ impl Tally {
             content.push('\n');
         }
         content.push_str(text);
+    }
+
+    /// Text has come.
+    pub(super) fn wrote(&mut self, now: Timestamp) {
+        let since = now.since(self.started);
+        self.response.first_text.get_or_insert(since);
     }
 
     pub(super) fn used(&mut self, usage: Usage) {

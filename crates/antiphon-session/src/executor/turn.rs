@@ -147,6 +147,7 @@ impl<'a> TurnStream<'a> {
     fn take(&mut self, notices: Vec<Notice>) {
         for notice in notices {
             if let Notice::ReplyText { text, .. } = notice {
+                self.tally.wrote(self.executor.clock.now());
                 self.ready.push_back(TurnEvent::Text(text));
             } else if let Notice::SpeechEnded { heard, .. } = notice {
                 self.tally.said(&heard);
@@ -175,6 +176,7 @@ impl<'a> TurnStream<'a> {
 
     fn end(&mut self) -> Result<TurnEvent> {
         self.over = true;
+        self.executor.warm();
         if let Some(e) = self.failed.take() {
             return Err(e);
         }
@@ -192,6 +194,7 @@ impl Drop for TurnStream<'_> {
     fn drop(&mut self) {
         if !self.over {
             self.executor.handle(Event::App(Command::Interrupt));
+            self.executor.warm();
         }
     }
 }

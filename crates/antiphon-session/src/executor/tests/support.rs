@@ -57,6 +57,8 @@ pub(super) enum Generation {
 pub(super) struct Scripted {
     script: Arc<Mutex<VecDeque<Generation>>>,
     pub(super) asked: Arc<Mutex<Vec<LlmRequest>>>,
+    /// What it was to prepare, and how many of these it has prepared to the end.
+    pub(super) warmed: Arc<Mutex<(Vec<LlmRequest>, usize)>>,
     pub(super) left: Arc<AtomicUsize>,
     pub(super) profile: AgentProfile,
     pub(super) says_on_enter: Option<&'static str>,
@@ -121,7 +123,10 @@ impl Agent for Scripted {
         Ok(paced.boxed())
     }
 
-    async fn warm(&self, _: LlmRequest) -> Result<()> {
+    async fn warm(&self, request: LlmRequest) -> Result<()> {
+        self.warmed.lock().unwrap().0.push(request);
+        pass(Duration::from_secs(1)).await;
+        self.warmed.lock().unwrap().1 += 1;
         Ok(())
     }
 

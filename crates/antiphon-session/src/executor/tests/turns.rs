@@ -91,6 +91,41 @@ async fn a_turn_streams_text_and_tools_as_they_happen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_next_reply_is_prepared_while_the_user_types() {
+    let agent = Scripted::new([Says(&["One."]), Says(&["Two."])]);
+    let mut executor = executor(&agent);
+    let prepared = |n: usize| {
+        let warmed = agent.warmed.lock().unwrap();
+        let messages = warmed.0.last().unwrap().messages.clone();
+        assert_eq!(warmed.1, n, "to the end");
+        messages.into_iter().map(|m| m.content).collect::<Vec<_>>()
+    };
+    pass(Duration::from_secs(5)).await;
+    assert_eq!(prepared(1), ["Be kind."]);
+    executor.execute_turn("hello").await.unwrap();
+    pass(Duration::from_millis(500)).await;
+    assert_eq!(prepared(1), ["Be kind.", "hello", "One."], "the second is under way");
+    // It is given up for the reply, which begins at once.
+    let response = executor.execute_turn("again").await.unwrap();
+    assert_eq!(response.first_text, Some(Duration::from_millis(100)));
+    pass(Duration::from_secs(5)).await;
+    assert_eq!(prepared(2), ["Be kind.", "hello", "One.", "again", "Two."]);
+    let asked = agent.asked.lock().unwrap().clone();
+    let (warmed, _) = agent.warmed.lock().unwrap().clone();
+    assert_eq!(warmed.len(), 3);
+    for (asked, warmed) in asked.iter().zip(&warmed) {
+        assert!(asked.messages.starts_with(&warmed.messages), "the reply begins with it");
+        assert_eq!(asked.tools, warmed.tools);
+    }
+    executor.clear_history();
+    pass(Duration::from_millis(1)).await;
+    assert_eq!(prepared(2), ["Be kind."]);
+    executor.shutdown().await;
+    pass(Duration::from_secs(5)).await;
+    assert_eq!(prepared(2), ["Be kind."], "nothing goes on after the end");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_response_says_which_tools_ran_and_for_how_long() {
     let calls = vec![
         call("c1", "weather", r#"{"place": "Rome"}"#),
