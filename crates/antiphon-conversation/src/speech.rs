@@ -181,6 +181,16 @@ impl Speech {
         self.step_text.clear();
     }
 
+    /// What was said before a call is told apart from what is said after it. Gives the space that
+    /// this takes.
+    pub(crate) fn set_off(&mut self) -> Option<&'static str> {
+        let joins = self.step_text.chars().next_back().is_some_and(|c| !c.is_whitespace());
+        joins.then(|| {
+            self.compose(" ");
+            " "
+        })
+    }
+
     /// What was composed so far is not waited with for more.
     pub(crate) fn end_segment(&mut self) {
         self.pending.extend(self.splitter.finish());

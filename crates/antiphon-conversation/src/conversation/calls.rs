@@ -176,6 +176,7 @@ impl Conversation {
         if let Some(speech) = &mut self.speech {
             speech.step.filler_at = None;
             speech.generated(self.now, &self.config.filler);
+            speech.set_off();
             speech.end_segment();
             speech.pump(self.now, &self.config, &mut self.ops, out);
         }

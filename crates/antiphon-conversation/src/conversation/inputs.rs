@@ -236,11 +236,7 @@ impl Conversation {
             Role::Transcribe => {
                 self.turn.transcription_ended(self.now, op, &self.config, &mut self.ops, out);
             }
-            Role::Generate => {
-                if let Some(speech) = &mut self.speech {
-                    speech.generation_ended(self.now, op);
-                }
-            }
+            Role::Generate => self.generation_ended(op, out),
             Role::Speak => {
                 self.playout.touch(self.now);
                 if let Some(speech) = &mut self.speech {
@@ -248,6 +244,17 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// The model has nothing more to say, or waits for the results of its calls.
+    fn generation_ended(&mut self, op: OpId, out: &mut Actions) {
+        let Some(speech) = self.speech.as_mut().filter(|s| s.is_generated_by(op)) else { return };
+        let space = if speech.step.is_empty() { None } else { speech.set_off() };
+        if let Some(space) = space.filter(|_| !self.config.speak) {
+            let (speech, text) = (speech.id, space.to_owned());
+            out.push(Action::Emit(Notice::ReplyText { speech, text }));
+        }
+        speech.generation_ended(self.now, op);
     }
 
     pub(super) fn played(&mut self, event: &PlayoutEvent, out: &mut Actions) {

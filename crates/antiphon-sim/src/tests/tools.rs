@@ -73,8 +73,8 @@ fn a_slow_tool_is_bridged_by_a_word() {
             0.10   agent thinking
             0.21   ToolCalled { turn: TurnId(0), call: ToolCall { id: "call_book", name: "book", arguments: "{}" } }
             0.21 start op1 call book {}
-            1.01   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "One moment." }
-            1.01 start op2 speak gen0 seg0 "One moment."
+            1.01   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "One moment. " }
+            1.01 start op2 speak gen0 seg0 "One moment. "
             1.50   Tool { call: "call_book", name: "book", event: Completed { at: Timestamp(0), result: ToolResult { text: "booked", is_error: false, truncated: false } } }
             1.50   ToolResult { turn: TurnId(0), call: ToolCall { id: "call_book", name: "book", arguments: "{}" }, result: ToolResult { text: "booked", is_error: false, truncated: false } }
             1.50 start op3 generate after 4 messages, last "booked"

@@ -91,6 +91,23 @@ async fn a_turn_streams_text_and_tools_as_they_happen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn texts_of_two_steps_are_told_apart() {
+    for said in ["Let me see.", "Let me see. "] {
+        let wanted_call = call("c1", "weather", r#"{"place": "Rome"}"#);
+        let agent = Scripted::new([Calls(said, vec![wanted_call]), Says(&["It is ", "sunny."])]);
+        let mut executor = executor(&agent);
+        let seen = follow(&mut executor, "How is the weather in Rome?").await;
+        let text: Vec<&str> =
+            seen.iter().map(String::as_str).filter(|s| !s.starts_with('[')).collect();
+        let (done, text) = text.split_last().unwrap();
+        assert_eq!(*done, "done: Let me see. It is sunny.");
+        assert_eq!(text.concat(), "Let me see. It is sunny.", "as it is shown");
+        let said = lines(executor.get_history()).pop().unwrap();
+        assert_eq!(said, "agent: Let me see. It is sunny.");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_next_reply_is_prepared_while_the_user_types() {
     let agent = Scripted::new([Says(&["One."]), Says(&["Two."])]);
     let mut executor = executor(&agent);
