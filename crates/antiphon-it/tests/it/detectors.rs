@@ -4,8 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use antiphon::{
-    BoxStream, CallbackAgent, MediaPool, Notice, Pace, Result, Session, SessionClock,
-    SessionEvent,
+    BoxStream, CallbackAgent, MediaPool, Notice, Pace, Result, Session, SessionClock, SessionEvent,
     session::SessionParts,
     stt::{Stt, SttCapabilities, SttEvent, SttInput, SttRequest},
     turn::{BackchannelDetector, OverlapContext, Why},
