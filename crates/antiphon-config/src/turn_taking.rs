@@ -100,8 +100,11 @@ mirror! {
         /// Probability of a backchannel up to which speech interrupts before a word is known.
         #[schemars(range(min = 0.0, max = 1.0))]
         pub interruption_up_to: f32 = interruption_up_to,
-        /// Ask the backchannel detector about speech that has lasted so many milliseconds.
-        #[schemars(range(max = 60_000))]
+        /// Probability from which on it is not the caller: nothing interrupts, not even "stop".
+        #[schemars(range(min = 0.0, max = 1.0))]
+        pub background_from: f32 = background_from,
+        /// Ask the backchannel detector each time speech has lasted so many milliseconds more.
+        #[schemars(range(min = 20, max = 60_000))]
         pub detector_after_ms: u64 = detector_after,
         /// Wait at most so many milliseconds for what it says.
         #[schemars(range(min = 1, max = 60_000))]

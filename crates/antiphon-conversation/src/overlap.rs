@@ -19,30 +19,43 @@ pub(crate) struct Overlap {
     pub(crate) turn: TurnId,
     /// When the user began.
     onset: Timestamp,
-    /// When to judge again if nothing new is known by then; `None` while the agent goes on and
-    /// only a transcript that is owed can change that.
-    recheck: Option<Timestamp>,
+    /// When to judge again if nothing new is known by then.
+    recheck: Timestamp,
+    /// The agent has gone on before all was known.
+    passed: bool,
     question: Question,
 }
 
 impl Overlap {
     /// The user began at `onset`, and again at `sample`.
-    pub(crate) const fn new(turn: TurnId, onset: Timestamp, sample: u64, now: Timestamp) -> Self {
-        Self { turn, onset, recheck: Some(now), question: Question::new(sample) }
+    pub(crate) fn new(
+        turn: TurnId,
+        onset: Timestamp,
+        sample: u64,
+        now: Timestamp,
+        config: &Config,
+    ) -> Self {
+        let first = config.backchannel_detector.then(|| onset + config.interruption.detector_after);
+        let question = Question::new(sample, first);
+        Self { turn, onset, recheck: now, passed: false, question }
     }
 
-    pub(crate) const fn due(&self) -> Option<Timestamp> {
-        self.recheck
+    /// When something is to be done about it. While the agent goes on, only what is still to be
+    /// understood can stop it.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        let ask = self.question.next_at();
+        let judge = (!self.passed).then_some(self.recheck);
+        ask.into_iter().chain(judge).min()
     }
 
     /// Whether the agent has gone on before all was known.
     pub(crate) const fn is_passed(&self) -> bool {
-        self.recheck.is_none()
+        self.passed
     }
 
     /// The agent goes on; the words that are still to come are judged when they come.
     pub(crate) const fn pass(&mut self) {
-        self.recheck = None;
+        self.passed = true;
     }
 
     /// Asks the backchannel detector, if there is one and the time has come.
@@ -54,9 +67,8 @@ impl Overlap {
         ops: &mut Ops,
         out: &mut Actions,
     ) {
-        if config.backchannel_detector && !self.is_passed() {
-            let first_at = self.onset + config.interruption.detector_after;
-            self.question.ask(now, first_at, open, ops, out);
+        if config.backchannel_detector {
+            self.question.ask(now, config.interruption.detector_after, open, ops, out);
         }
     }
 
@@ -102,8 +114,7 @@ impl Overlap {
             heard_out: self.question.is_heard_out(),
         });
         if let Verdict::Wait(time) = verdict {
-            let again = now + time;
-            self.recheck = Some(self.question.next_at().map_or(again, |at| at.min(again)));
+            self.recheck = now + time;
         }
         (verdict, why)
     }

@@ -40,8 +40,12 @@ pub struct InterruptionConfig {
     /// Up to this probability of a detector, speech interrupts before any word is known. Default
     /// 0.1.
     pub interruption_up_to: f32,
-    /// A detector is first asked about speech that has lasted so long, and again when it has
-    /// ended. Default 300 ms: less tells a cough from a word no better than its length does.
+    /// From this probability of a detector on, it is not the caller at all: nothing that is said
+    /// interrupts, not even a stop phrase, and the agent goes on while it is being said. Default
+    /// 0.97.
+    pub background_from: f32,
+    /// A detector is first asked about speech that has lasted so long, again whenever it has
+    /// lasted so much longer, and when it has ended. Default 300 ms: less tells a cough from a word no better than its length does.
     pub detector_after: Duration,
     /// An answer of the detector that takes longer is not waited for: as if there were no
     /// detector. Default 150 ms: after the gate's 200 ms the agent
@@ -67,6 +71,7 @@ impl Default for InterruptionConfig {
             backchannels: Vec::new(),
             backchannel_from: 0.8,
             interruption_up_to: 0.1,
+            background_from: 0.97,
             detector_after: Duration::from_millis(300),
             detector_timeout: Duration::from_millis(150),
             echo: EchoGuard::default(),
@@ -125,6 +130,8 @@ pub enum Why {
     ShortSpeech,
     /// The detector was sure.
     Detector,
+    /// The detector was sure that it is not the caller at all.
+    Background,
     /// Nothing but backchannels.
     Backchannel,
     /// Nothing but the agent's own words.
@@ -150,6 +157,7 @@ impl Why {
             Self::LongSpeech => "long_speech",
             Self::ShortSpeech => "short_speech",
             Self::Detector => "detector",
+            Self::Background => "background",
             Self::Backchannel => "backchannel",
             Self::Echo => "echo",
             Self::NoWords => "no_words",
@@ -170,6 +178,9 @@ impl InterruptionConfig {
     /// Judges overlapping speech, and says what the verdict rests on.
     #[must_use]
     pub fn judge_why(&self, overlap: Overlap<'_>) -> (Verdict, Why) {
+        if self.enabled && self.is_background(&overlap) {
+            return (Verdict::Refuse, Why::Background);
+        }
         let heard = self.hear(&overlap);
         if let Some(why) = self.interrupts(&overlap, heard) {
             return (Verdict::Confirm, why);
@@ -240,6 +251,10 @@ impl InterruptionConfig {
         overlap.p_backchannel.is_some_and(|p| (self.backchannel_from..=1.0).contains(&p))
     }
 
+    fn is_background(&self, overlap: &Overlap<'_>) -> bool {
+        overlap.p_backchannel.is_some_and(|p| (self.background_from..=1.0).contains(&p))
+    }
+
     /// The transcript without the agent's own words, read by the phrase lists.
     fn hear(&self, overlap: &Overlap<'_>) -> Heard {
         let said = words::split(overlap.transcript);
@@ -267,6 +282,18 @@ impl InterruptionConfig {
     /// # Errors
     /// `invalid_input` naming the field, its value and what it may be.
     pub fn validate(&self) -> Result<()> {
+        let minute = Duration::from_secs(60);
+        settings::at_most("interruption.min_speech", self.min_speech, minute)?;
+        settings::at_most("interruption.transcript_grace", self.transcript_grace, minute)?;
+        settings::at_most("interruption.echo.window", self.echo.window, minute)?;
+        settings::at_most("interruption.echo.longest", self.echo.longest, minute)?;
+        self.validate_detector()?;
+        settings::at_most("interruption.fade", self.fade, Duration::from_millis(500))?;
+        let short = ("interruption.ignore_shorter", self.ignore_shorter);
+        settings::ordered(short, ("interruption.min_speech", self.min_speech))
+    }
+
+    fn validate_detector(&self) -> Result<()> {
         settings::probability("interruption.backchannel_from", self.backchannel_from)?;
         settings::probability("interruption.interruption_up_to", self.interruption_up_to)?;
         if self.interruption_up_to >= self.backchannel_from {
@@ -274,17 +301,18 @@ impl InterruptionConfig {
             let detail = format!("interruption.interruption_up_to ({low}) reaches {high}");
             return settings::bad(detail, "keep it below interruption.backchannel_from");
         }
-        let minute = Duration::from_secs(60);
-        settings::at_most("interruption.min_speech", self.min_speech, minute)?;
-        settings::at_most("interruption.transcript_grace", self.transcript_grace, minute)?;
-        settings::at_most("interruption.echo.window", self.echo.window, minute)?;
-        settings::at_most("interruption.echo.longest", self.echo.longest, minute)?;
-        settings::at_most("interruption.detector_after", self.detector_after, minute)?;
-        settings::at_most("interruption.detector_timeout", self.detector_timeout, minute)?;
-        settings::not_zero("interruption.detector_timeout", self.detector_timeout)?;
-        settings::at_most("interruption.fade", self.fade, Duration::from_millis(500))?;
-        let short = ("interruption.ignore_shorter", self.ignore_shorter);
-        settings::ordered(short, ("interruption.min_speech", self.min_speech))
+        settings::probability("interruption.background_from", self.background_from)?;
+        if self.backchannel_from > self.background_from {
+            let (low, high) = (self.backchannel_from, self.background_from);
+            let detail = format!("interruption.backchannel_from ({low}) exceeds {high}");
+            return settings::bad(detail, "keep it at interruption.background_from or below");
+        }
+        let (shortest, after) = (Duration::from_millis(20), self.detector_after);
+        settings::ordered(("a frame", shortest), ("interruption.detector_after", after))?;
+        settings::at_most("interruption.detector_after", after, Duration::from_secs(60))?;
+        let timeout = self.detector_timeout;
+        settings::not_zero("interruption.detector_timeout", timeout)?;
+        settings::at_most("interruption.detector_timeout", timeout, Duration::from_secs(60))
     }
 }
 

@@ -5,6 +5,7 @@ mod echo;
 mod endpointing;
 mod floor;
 mod interruption;
+mod level;
 mod pauses;
 mod words;
 

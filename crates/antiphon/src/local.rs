@@ -16,6 +16,7 @@ use antiphon_smart_turn::SmartTurn;
 use antiphon_state::JournalOptions;
 use antiphon_tools::ToolSet;
 use antiphon_transport::Link;
+use antiphon_turn::LevelDetector;
 use antiphon_vad::{GateConfig, SpeechGate};
 
 /// A speech-to-text model.
@@ -189,7 +190,7 @@ impl LocalSpeech {
             stt: Arc::new(self.stt.clone()),
             tts: Arc::new(self.voice.clone()),
             turn_detector: Some(self.turn.clone()),
-            backchannel_detector: None,
+            backchannel_detector: Some(Arc::new(LevelDetector)),
         }
     }
 

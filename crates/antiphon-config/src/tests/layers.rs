@@ -64,7 +64,7 @@ turn_taking:
     transcript_grace_ms: 9}
   interruption: {enabled: false, min_words: 5, min_speech_ms: 60, ignore_shorter_ms: 7,
     transcript_grace_ms: 8, backchannels: [oui], backchannel_from: 0.9, interruption_up_to: 0.2,
-    detector_after_ms: 12, detector_timeout_ms: 13,
+    background_from: 0.95, detector_after_ms: 22, detector_timeout_ms: 13,
     echo: {enabled: false, window_ms: 9, min_words: 3, longest_ms: 10},
     mute: {first_speech: true, while_tool_runs: true, always: true}, fade_ms: 11}
   floor: {max_turn_ms: 1000, away_after_ms: null}

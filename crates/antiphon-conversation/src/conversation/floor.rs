@@ -19,7 +19,7 @@ impl Conversation {
         if passed || self.overlap.is_none() {
             // The turn may be older than this: what was let pass counts as a noise for now.
             let onset = if passed { self.now } else { onset };
-            self.overlap = Some(Overlap::new(turn, onset, sample, self.now));
+            self.overlap = Some(Overlap::new(turn, onset, sample, self.now, &self.config));
             out.push(Action::Emit(Notice::OverlapStarted(turn)));
         }
     }
@@ -47,7 +47,7 @@ impl Conversation {
                 self.overlap = None;
                 self.confirm(turn, why, out);
             }
-            Verdict::Refuse if open.silence().is_some_and(|s| !s.flushed) => {
+            Verdict::Refuse if open.silence().is_none_or(|s| !s.flushed) => {
                 if !overlap.is_passed() {
                     overlap.pass();
                     self.let_go_on(turn, why, out);

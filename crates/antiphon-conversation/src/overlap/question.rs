@@ -1,7 +1,9 @@
 //! What a backchannel detector is asked about speech over the agent, and what it said.
 //!
-//! It is asked twice: early, while the user still speaks, and about the whole once they stop. The
-//! second question takes the place of the first.
+//! It is asked while the user speaks, in regular intervals, and about the whole once they stop. That
+//! last question takes the place of any before.
+
+use std::time::Duration;
 
 use antiphon_core::{OpId, Timestamp};
 
@@ -14,54 +16,47 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Question {
     from_sample: u64,
-    stage: Stage,
+    /// When to ask (again) if the user still speaks by then.
+    next: Option<Timestamp>,
+    /// Whether the latest question was about the whole.
+    whole: bool,
     op: Option<OpId>,
     /// Whether the latest question was answered.
     answered: bool,
     p: Option<f32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// To be asked at this time if the user still speaks; `None` until that is known.
-    Waits(Option<Timestamp>),
-    /// Asked while the user spoke.
-    Early,
-    /// Asked about the whole.
-    Whole,
-}
-
 impl Question {
-    /// About sound that began at `sample`.
-    pub(super) const fn new(sample: u64) -> Self {
+    /// About sound that began at `sample`; to be asked first at `next`, if ever.
+    pub(super) const fn new(sample: u64, next: Option<Timestamp>) -> Self {
         let from_sample = sample.saturating_sub(PRE_ROLL_SAMPLES);
-        Self { from_sample, stage: Stage::Waits(None), op: None, answered: false, p: None }
+        Self { from_sample, next, whole: false, op: None, answered: false, p: None }
     }
 
-    /// Asks if it is time to; for the first time, while the user speaks, from `first_at` on.
+    /// Asks if it is time to; while the user speaks, again after `every`.
     pub(super) fn ask(
         &mut self,
         now: Timestamp,
-        first_at: Timestamp,
+        every: Duration,
         open: &Open,
         ops: &mut Ops,
         out: &mut Actions,
     ) {
         let is_over = open.silence().is_some();
-        self.stage = match (is_over, self.stage) {
-            (true, Stage::Whole) | (false, Stage::Early) => return,
-            (false, Stage::Waits(_)) if now < first_at => {
-                self.stage = Stage::Waits(Some(first_at));
-                return;
-            }
+        if is_over && !self.whole {
+            (self.whole, self.next) = (true, None);
+        } else if !is_over && self.whole {
             // The user speaks again: what was the whole is only the beginning.
-            (false, Stage::Whole) => {
-                self.stage = Stage::Early;
+            (self.whole, self.next) = (false, Some(now + every));
+            return;
+        } else if self.next.is_some_and(|at| at <= now) {
+            self.next = Some(now + every);
+            if self.op.is_some() && !self.answered {
                 return;
             }
-            (true, Stage::Waits(_) | Stage::Early) => Stage::Whole,
-            (false, Stage::Waits(_)) => Stage::Early,
-        };
+        } else {
+            return;
+        }
         if let Some(op) = self.op {
             ops.cancel(op, out);
         }
@@ -71,12 +66,9 @@ impl Question {
         self.answered = false;
     }
 
-    /// When the first question is due.
+    /// When the next question is due.
     pub(super) const fn next_at(&self) -> Option<Timestamp> {
-        match self.stage {
-            Stage::Waits(at) => at,
-            Stage::Early | Stage::Whole => None,
-        }
+        self.next
     }
 
     pub(super) const fn op(&self) -> Option<OpId> {
@@ -104,7 +96,7 @@ impl Question {
     }
 
     /// Whether that was said of the whole.
-    pub(super) fn is_heard_out(&self) -> bool {
-        self.answered && self.stage == Stage::Whole
+    pub(super) const fn is_heard_out(&self) -> bool {
+        self.answered && self.whole
     }
 }

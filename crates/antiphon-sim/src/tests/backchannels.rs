@@ -61,8 +61,8 @@ fn it_is_asked_early_and_again_about_the_whole() {
     let out = over_the_agent(
         "1.00 user starts
          1.36 backchannel 0.9
-         1.80 user stops
-         1.85 backchannel 0.85",
+         1.55 user stops
+         1.58 backchannel 0.85",
     );
     assert_eq!(
         verdicts(&out),
@@ -70,10 +70,10 @@ fn it_is_asked_early_and_again_about_the_whole() {
             "1.00 playout pause",
             r#"1.30 start op2 predict backchannel by the beginning of """#,
             // The early answer lets nothing go on: there may be more to come.
-            "1.80 cancel op2",
-            r#"1.80 start op3 predict backchannel by all of """#,
-            "1.85   Resumed { turn: TurnId(1), why: Detector }",
-            "1.85 playout resume",
+            "1.55 cancel op2",
+            r#"1.55 start op3 predict backchannel by all of """#,
+            "1.58   Resumed { turn: TurnId(1), why: Detector }",
+            "1.58 playout resume",
         ]
     );
 }
@@ -111,6 +111,33 @@ fn nobody_waits_for_an_answer_that_does_not_come_or_is_none() {
         let resumed = "1.90   Resumed { turn: TurnId(1), why: NoTranscript }";
         assert!(out.contains(&resumed), "{out:?}");
     }
+}
+
+#[test]
+fn the_agent_talks_on_over_what_is_not_the_caller_and_hears_when_the_caller_comes() {
+    let out = over_the_agent(
+        "1.00 user starts
+         1.35 backchannel 0.99
+         1.50 interim no
+         1.65 backchannel 0.99
+         1.95 backchannel 0.5",
+    );
+    assert_eq!(
+        verdicts(&out),
+        [
+            "1.00 playout pause",
+            r#"1.30 start op2 predict backchannel by the beginning of """#,
+            "1.35   Resumed { turn: TurnId(1), why: Background }",
+            "1.35 playout resume",
+            "1.60 cancel op2",
+            r#"1.60 start op3 predict backchannel by the beginning of "no""#,
+            "1.90 cancel op3",
+            r#"1.90 start op4 predict backchannel by the beginning of "no""#,
+            "1.95   Interrupted { turn: TurnId(1), why: StopPhrase }",
+            "1.95 playout flush gen0",
+            "1.95 cancel op4",
+        ]
+    );
 }
 
 /// A cough into the greeting, with a transcription that is slow to be final.

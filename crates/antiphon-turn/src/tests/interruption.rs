@@ -243,3 +243,17 @@ proptest! {
         prop_assert!(InterruptionConfig::default().judge_why(facts).1 != Why::Echo);
     }
 }
+
+#[test]
+fn what_is_not_the_caller_interrupts_by_nothing_and_holds_nobody_up() {
+    let policy = InterruptionConfig::default();
+    let television = Overlap {
+        speech: ms(4_000),
+        transcript: "no, stop, wait a moment",
+        p_backchannel: Some(0.99),
+        ..Overlap::default()
+    };
+    assert_eq!(policy.judge_why(television), (Verdict::Refuse, Why::Background));
+    let nearer = Overlap { p_backchannel: Some(0.96), ..television };
+    assert_eq!(policy.judge_why(nearer), (Verdict::Confirm, Why::StopPhrase));
+}
