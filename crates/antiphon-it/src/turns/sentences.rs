@@ -77,8 +77,9 @@ pub(crate) const INTERRUPTIONS: &[&str] = &[
     "And what about the weekend?",
 ];
 
-/// What a caller says before the agent speaks, so that it is known how the caller sounds.
-pub(crate) const OPENING: &str = "Good morning, please tell me about the lighthouse.";
+/// What a caller says before the agent speaks, so that it is known how the caller sounds. In one
+/// breath: who goes on after a pause speaks over the agent.
+pub(crate) const OPENING: &str = "I would like to hear about the history of this place.";
 
 /// What the agent is saying when it is spoken over: about twelve seconds, and nothing of what the
 /// callers say over it.
