@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use antiphon_core::{ToolCall, ToolDefinition};
-use antiphon_llm::{LlmRequest, Message, Role};
+use antiphon_llm::{LlmRequest, Message, Role, ToolChoice};
 use serde::Serialize as _;
 use serde_json::{Serializer, Value, from_str, ser::Formatter};
 
@@ -33,6 +33,10 @@ For each function call, return a json object with function name and arguments wi
 /// 0.5B then answers every question out of its own head. So the greeting is told, not shown.
 const GREETED: &str = "You have begun the conversation with the words ";
 
+/// Ends a request for words where there are tools: kept from calling, Qwen 0.5B otherwise describes
+/// the call. It stands at the end, so that all before it may come from the cache.
+const SPEAK: &str = "\nAnswer in words.";
+
 /// A turn of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Turn {
@@ -42,8 +46,10 @@ pub(crate) struct Turn {
     pub(crate) tagged: bool,
 }
 
-/// The turns of a request. They begin alike as long as its messages and tools do.
-pub(crate) fn turns(LlmRequest { messages, tools, .. }: &LlmRequest) -> Vec<Turn> {
+/// The turns of a request. They begin alike as long as its messages and tools do; the last may end
+/// otherwise.
+pub(crate) fn turns(request: &LlmRequest) -> Vec<Turn> {
+    let LlmRequest { messages, tools, tool_choice, .. } = request;
     let mut turns: Vec<Turn> =
         messages.chunk_by(|a, b| (a.role, b.role) == (Role::Tool, Role::Tool)).map(turn).collect();
     let called = messages.iter().any(|message| !message.tool_calls.is_empty());
@@ -54,6 +60,10 @@ pub(crate) fn turns(LlmRequest { messages, tools, .. }: &LlmRequest) -> Vec<Turn
         [system, greeting, ..] if system.role == Role::System => Some(greeting),
         _ => None,
     };
+    let has_to_speak = !tools.is_empty() && *tool_choice == ToolChoice::None;
+    if let Some(last) = turns.last_mut().filter(|_| has_to_speak) {
+        last.text += SPEAK;
+    }
     let mut added = String::new();
     if let Some(greeting) =
         greeting.filter(|m| m.role == Role::Assistant && m.tool_calls.is_empty())

@@ -77,9 +77,13 @@ impl Llm for TextTools {
 
 /// The request with its tools, calls and results written out.
 fn in_words(request: LlmRequest) -> LlmRequest {
-    let LlmRequest { messages, tools, .. } = request;
+    let LlmRequest { messages, tools, tool_choice, .. } = request;
     let mut messages: Vec<Message> = messages.into_iter().map(message_in_words).collect();
     if !tools.is_empty() {
+        if let Some(last) = messages.last_mut().filter(|_| tool_choice == ToolChoice::None) {
+            // At the end: all before it may come from a cache.
+            last.content.push_str("\nAnswer in words.");
+        }
         let mut told = String::from("\n\nYou can call these functions:\n");
         for tool in tools.iter() {
             let (name, parameters) = (&tool.name, &tool.parameters);

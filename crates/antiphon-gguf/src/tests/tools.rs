@@ -272,6 +272,18 @@ fn a_model_that_has_to_speak_makes_no_calls_and_its_calls_are_not_spoken() {
     assert!(!read.iter().any(|event| matches!(event, LlmEvent::ToolCall(_))), "{read:?}");
 }
 
+#[test]
+fn a_model_that_has_to_speak_is_told_so_at_the_end_and_nowhere_else() {
+    let free = turns(&conversation());
+    let bound = turns(&LlmRequest { tool_choice: ToolChoice::None, ..conversation() });
+    let (last, before) = bound.split_last().unwrap();
+    assert_eq!(before, &free[..before.len()]);
+    assert_eq!(last.text, format!("{}\nAnswer in words.", free.last().unwrap().text));
+    let none = ToolDefinitions::default();
+    let without = LlmRequest { tools: none, tool_choice: ToolChoice::None, ..conversation() };
+    assert!(!turns(&without).iter().any(|turn| turn.text.ends_with("Answer in words.")));
+}
+
 #[tokio::test]
 async fn the_last_round_of_tools_reads_only_what_is_new() {
     let (_folder, path) = Tiny::new("llama").set("llama.context_length", Value::U32(4096)).write();

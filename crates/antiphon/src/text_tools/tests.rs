@@ -112,6 +112,7 @@ fn a_model_that_has_to_speak_is_told_of_its_tools_and_makes_no_calls() {
     let question = LlmRequest { tool_choice: ToolChoice::None, ..question };
     let (events, asked) = run(pieces, question);
     assert!(asked.messages[0].content.contains("\"weather\""), "the prompt begins as before");
+    assert_eq!(asked.messages.last().unwrap().content, "?\nAnswer in words.");
     let [LlmEvent::Delta { text }, LlmEvent::Done { finish: FinishReason::Stop, .. }] = &events[..]
     else {
         panic!("{events:?}")
