@@ -251,10 +251,13 @@ impl UserTurn {
 }
 
 impl Closing {
+    /// A text for the committed turn, if it is another. None at all is no text: there was one, and
+    /// it is being answered.
     fn transcribed(&mut self, event: &SttEvent) -> Option<(TurnId, String)> {
         self.words.transcript.apply(event);
         let text = self.words.text();
-        if !matches!(event, SttEvent::Final { .. }) || text == self.committed {
+        let is_final = matches!(event, SttEvent::Final { .. });
+        if !is_final || text.is_empty() || text == self.committed {
             return None;
         }
         self.committed.clone_from(&text);

@@ -388,3 +388,18 @@ fn last_words_that_never_come_do_not_keep_a_session() {
         "#]],
     );
 }
+
+#[test]
+fn a_committed_turn_is_not_taken_back() {
+    let config = Config { preemptive: false, ..Config::default() };
+    let script = "0.00 start
+         1.00 user starts
+         1.90 user stops
+         1.95 final book a table
+         1.95 flush
+         2.00 finished 0.9
+         2.30 final";
+    let out = run_script(config, script).unwrap();
+    assert!(out.contains("UserTurn { turn: TurnId(0), text: \"book a table\""), "{out}");
+    assert!(!out.contains("late: true"), "{out}");
+}
