@@ -163,8 +163,9 @@ impl AudioIn for CallerAudio {
     }
 }
 
-/// Speaks the lines with the local voice. Blocks while it synthesises.
+/// Speaks the lines with the local voice, the same each time. Blocks while it synthesises.
 pub(crate) fn record(piper: &Piper, lines: &[Line], rate_hz: u32) -> Result<Vec<Clip>> {
+    let piper = &piper.steady();
     lines.iter().map(|line| record_line(piper, line, rate_hz)).collect()
 }
 

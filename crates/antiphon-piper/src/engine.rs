@@ -56,6 +56,12 @@ pub struct Speech {
 }
 
 impl Piper {
+    /// The same voice without chance: the same text always sounds the same.
+    #[must_use]
+    pub fn steady(&self) -> Self {
+        Self { steady: true, ..self.clone() }
+    }
+
     /// Loads a voice and starts its worker. Takes about a second, most of it for the lexicons,
     /// which are loaded once per process.
     ///
