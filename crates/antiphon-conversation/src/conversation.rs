@@ -103,6 +103,7 @@ impl Conversation {
         let all = [
             at(self.turn_due(), "end of turn"),
             at(self.turn.limit(&self.config), "turn limit"),
+            at(self.turn.flush_due(&self.config), "the provider's end of turn"),
             at(self.speculation_due(), "stable transcript"),
             at(self.overlap.as_ref().and_then(Overlap::due), "overlap verdict"),
             at(self.ops.next_expiry().map(|(at, _)| at), "effect timeout"),

@@ -39,6 +39,7 @@ impl fmt::Display for OpEvent {
             Self::Stt(SttEvent::Interim { text, .. }) => write!(f, "interim {text:?}"),
             Self::Stt(SttEvent::Final { text, .. }) => write!(f, "final {text:?}"),
             Self::Stt(SttEvent::Flushed { marker }) => write!(f, "flushed {marker}"),
+            Self::Stt(SttEvent::EndOfTurn) => f.write_str("end of turn"),
             Self::TurnEnd(p) => write!(f, "turn finished with {p:.2}"),
             Self::Backchannel(p) => write!(f, "no interruption with {p:.2}"),
             Self::Llm(LlmEvent::Delta { text }) => write!(f, "delta {text:?}"),

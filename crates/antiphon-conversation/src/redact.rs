@@ -39,7 +39,7 @@ fn redact_op(event: &mut OpEvent) {
         OpEvent::Failed { detail, .. } => redact(detail),
         OpEvent::Llm(LlmEvent::ToolCall(call)) => redact(&mut call.arguments),
         OpEvent::Tool(event) => tool_text(event).into_iter().for_each(redact),
-        OpEvent::Stt(SttEvent::Flushed { .. })
+        OpEvent::Stt(SttEvent::Flushed { .. } | SttEvent::EndOfTurn)
         | OpEvent::Llm(LlmEvent::Done { .. })
         | OpEvent::TurnEnd(_)
         | OpEvent::Backchannel(_)

@@ -7,7 +7,7 @@ mod hearing;
 mod open;
 
 use antiphon_core::{OpId, SPEECH_RATE_HZ, Timestamp, TurnId};
-use antiphon_turn::{EndpointingConfig, PauseModel, Prediction};
+use antiphon_turn::{EndpointingConfig, EndpointingMode, PauseModel, Prediction};
 
 use crate::{
     Action, Actions, Config, Discard, Effect, Notice, Waterfall, ops::Ops, waterfall::mark,
@@ -108,14 +108,23 @@ impl UserTurn {
                 }
             }
             open.voice = Voice::Speaking;
+            open.provider_ended = None;
             open.hearing.goes_on(now, sample, config, ops, out);
             return;
         }
         let id = self.next_id();
         let hearing = Hearing::begin(now, sample, config, ops, out);
         let (voice, onset) = (Voice::Speaking, at.min(now));
-        let (changed, speculations, commit_asked) = (now, 0, false);
-        self.open = Some(Open { id, onset, voice, hearing, changed, speculations, commit_asked });
+        self.open = Some(Open {
+            id,
+            onset,
+            voice,
+            hearing,
+            changed: now,
+            speculations: 0,
+            commit_asked: false,
+            provider_ended: None,
+        });
     }
 
     /// The user pauses.
@@ -131,7 +140,8 @@ impl UserTurn {
         self.pause(now, at, config, ops, out);
     }
 
-    /// Makes the transcript final and asks whether that was all.
+    /// Makes the transcript final, unless the engine says itself when it is, and asks whether that
+    /// was all.
     fn pause(
         &mut self,
         now: Timestamp,
@@ -144,21 +154,54 @@ impl UserTurn {
         if !matches!(open.voice, Voice::Speaking) {
             return;
         }
-        open.hearing.flush(now, ops, out);
-        let predict = config.turn_detector.then(|| {
+        let provider = config.endpointing.mode == EndpointingMode::Provider;
+        let flush_asked = !provider;
+        if flush_asked {
+            open.hearing.flush(now, ops, out);
+        }
+        let predict = (config.turn_detector && !provider).then(|| {
             let transcript = open.text();
             ops.start(now, Effect::PredictTurnEnd { transcript }, out)
         });
         let since = at.clamp(open.onset, now);
+        if !open.hearing.is_live() {
+            // Nobody is left to say when the turn is over.
+            let alone = since + config.endpointing.without_detector;
+            open.provider_ended.get_or_insert(alone);
+        }
         let mut waterfall = Waterfall::new(open.id, since);
         mark(&mut waterfall.silence_detected, now);
         open.voice = Voice::Silent(Silence {
             since,
-            flushed: !open.hearing.is_live(),
+            flushed: !open.hearing.is_live() || open.provider_ended.is_some(),
+            flush_asked,
             prediction: if predict.is_some() { Prediction::Pending } else { Prediction::Absent },
             predict,
             waterfall,
         });
+    }
+
+    /// Asks for the final transcript, if the engine was to say by itself when it is final and does
+    /// not.
+    pub(crate) fn flush_overdue(
+        &mut self,
+        now: Timestamp,
+        config: &Config,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) {
+        if self.flush_due(config).is_some_and(|at| at <= now)
+            && let Some(open) = &mut self.open
+            && let Voice::Silent(silence) = &mut open.voice
+        {
+            silence.flush_asked = true;
+            open.hearing.flush(now, ops, out);
+        }
+    }
+
+    /// When that is.
+    pub(crate) fn flush_due(&self, config: &Config) -> Option<Timestamp> {
+        self.open.as_ref()?.flush_due(&config.endpointing)
     }
 
     /// The turn detector answered.

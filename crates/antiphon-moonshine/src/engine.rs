@@ -52,7 +52,7 @@ impl MoonshineStt {
 impl Stt for MoonshineStt {
     fn capabilities(&self) -> SttCapabilities {
         let languages = vec!["en".to_owned()];
-        SttCapabilities { rate_hz: SPEECH_RATE_HZ, interim: true, languages }
+        SttCapabilities { rate_hz: SPEECH_RATE_HZ, interim: true, end_of_turn: false, languages }
     }
 
     async fn transcribe(

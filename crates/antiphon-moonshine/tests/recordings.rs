@@ -190,7 +190,7 @@ fn interim_texts_run_ahead_of_the_final_one() {
     let events = block_on(at_leisure(&engine, &speech));
     let words = |e: &SttEvent| match e {
         SttEvent::Interim { text, .. } | SttEvent::Final { text, .. } => text.split(' ').count(),
-        SttEvent::Flushed { .. } => 0,
+        SttEvent::Flushed { .. } | SttEvent::EndOfTurn => 0,
     };
     let [interims @ .., SttEvent::Final { segment: 0, text }] = events.as_slice() else {
         unreachable!("the last event is not a final text: {events:?}");
@@ -231,7 +231,7 @@ fn a_pause_is_decoded_before_the_flush_asks_for_it() {
         assert_eq!(engine.steps(), before, "the flush is answered without work");
         let right = |e: &SttEvent| match e {
             SttEvent::Final { text, .. } => Wer::of(BECKETT, text).errors == 0,
-            SttEvent::Interim { .. } | SttEvent::Flushed { .. } => false,
+            SttEvent::Interim { .. } | SttEvent::Flushed { .. } | SttEvent::EndOfTurn => false,
         };
         assert!(events.iter().any(right), "{events:?}");
     });

@@ -8,6 +8,7 @@ use antiphon_core::{Code, Error, Result, SPEECH_RATE_HZ};
 use antiphon_state::History;
 use antiphon_tools::ToolSet;
 use antiphon_transport::Link;
+use antiphon_turn::EndpointingMode;
 use antiphon_vad::{Blocks, SpeechGate, Vad};
 use ringbuf::{HeapRb, traits::Split as _};
 use tokio::{
@@ -89,7 +90,8 @@ impl Session {
     ///
     /// # Errors
     /// `agent_not_set` without an agent, `agent_invalid` if it refuses its validation,
-    /// `invalid_input` for a configuration or a detector that cannot be used, `storage` if the
+    /// `invalid_input` for a configuration or a detector that cannot be used, and for the endpointing
+    /// mode `provider` with an engine that ends no turns, `storage` if the
     /// journal cannot be begun, `unavailable` if too many sessions start at once.
     pub fn start(pool: &Arc<MediaPool>, parts: SessionParts) -> Result<(Self, Events)> {
         let SessionParts { mut config, agent, tools, engines, vad, gate, link, journal } = parts;
@@ -100,6 +102,7 @@ impl Session {
         adopt(&mut config, &*agent)?;
         config.tools = definitions(&tools);
         let label = journal.as_ref().map_or("session", JournalOut::label).to_owned();
+        can_end_turns(&config, &engines)?;
         config.playout_rate_hz = link.output.format().rate_hz;
         config.turn_detector = engines.turn_detector.is_some();
         config.backchannel_detector = engines.backchannel_detector.is_some();
@@ -197,6 +200,17 @@ impl Session {
         }
         Ok(history)
     }
+}
+
+/// Whoever is to say when turns are over must be able to.
+fn can_end_turns(config: &Config, engines: &Engines) -> Result<()> {
+    let provider = config.endpointing.mode == EndpointingMode::Provider;
+    if !provider || engines.stt.capabilities().end_of_turn {
+        return Ok(());
+    }
+    let what = "endpointing.mode is provider, but the speech-to-text engine ends no turns";
+    Err(Error::new("session.start", Code::InvalidInput, what)
+        .with_help("choose another mode, such as detector, or an engine with ends of turns"))
 }
 
 /// Instructions, greeting and voice of an agent that can work.

@@ -9,6 +9,7 @@ use std::{
 
 use antiphon_conversation::Config;
 use antiphon_state::Digest;
+use antiphon_turn::{EndpointingConfig, EndpointingMode};
 
 use crate::{Profile, Story, storm, story::catch};
 
@@ -122,11 +123,16 @@ impl Campaign {
 /// Different seeds, different kinds of conversation.
 fn storm_config(seed: u64) -> Config {
     let greets = seed.is_multiple_of(3);
+    let mut endpointing = EndpointingConfig::default();
+    if seed % 7 == 3 {
+        endpointing.mode = EndpointingMode::Provider;
+    }
     Config {
         greeting: if greets { "Hello! How can I help?".to_owned() } else { String::new() },
         preemptive: seed.is_multiple_of(2),
         turn_detector: !seed.is_multiple_of(5),
         backchannel_detector: seed.is_multiple_of(4),
+        endpointing,
         segments_ahead: 1 + (seed % 3) as usize,
         ..Config::default()
     }

@@ -96,7 +96,7 @@ impl Model {
         let (segment, is_final, text) = match event {
             SttEvent::Interim { segment, text } => (*segment, false, text.trim()),
             SttEvent::Final { segment, text } => (*segment, true, text.trim()),
-            SttEvent::Flushed { .. } => return,
+            SttEvent::Flushed { .. } | SttEvent::EndOfTurn => return,
         };
         let slot = transcript.entry(segment).or_default();
         if is_final || !slot.0 || !slot.1.starts_with(text) {

@@ -180,7 +180,7 @@ fn draw_op_event(rng: &mut Rng, said: Option<&String>) -> OpEvent {
         let samples = said.len() as u64 * 1_600;
         return OpEvent::Speech(SynthesisEvent::Words(spread(said, samples)));
     }
-    match rng.below(20) {
+    match rng.below(21) {
         0 => OpEvent::Stt(SttEvent::Interim { segment, text }),
         1 | 2 => OpEvent::Stt(SttEvent::Final { segment, text }),
         3 | 4 => OpEvent::Stt(SttEvent::Flushed { marker: 1 + segment }),
@@ -195,6 +195,7 @@ fn draw_op_event(rng: &mut Rng, said: Option<&String>) -> OpEvent {
         12 => OpEvent::Failed { code: Code::StreamError, detail: text },
         13 | 14 => OpEvent::Llm(LlmEvent::ToolCall(draw_call(rng))),
         15 | 16 => OpEvent::Tool(draw_tool_event(rng, text)),
+        19 => OpEvent::Stt(SttEvent::EndOfTurn),
         17 => OpEvent::Backchannel(rng.below(101) as f32 / 100.0),
         18 => OpEvent::Backchannel(rng.pick(&[f32::NAN, 7.0]).copied().unwrap_or_default()),
         _ => OpEvent::Ended,

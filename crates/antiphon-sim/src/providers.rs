@@ -17,6 +17,9 @@ pub struct Providers {
     pub stt: Duration,
     /// From a word to an interim transcript that holds it; `None` if the engine sends none.
     pub interim: Option<Duration>,
+    /// In the endpointing mode `provider`: from the end of a line to the engine's end of turn; two
+    /// seconds more if the line trails off.
+    pub end_of_turn: Duration,
     /// The turn detector's answer.
     pub turn: Duration,
     /// The backchannel detector's answer, which is right unless a fault strikes.
@@ -126,6 +129,7 @@ impl Default for Providers {
             vad: ms(200),
             stt: ms(50),
             interim: Some(ms(150)),
+            end_of_turn: ms(400),
             turn: ms(90),
             backchannel: ms(60),
             ttft: ms(130),

@@ -123,8 +123,8 @@ impl Run {
             "paused" => PlayoutEvent::Paused(g, number(rest)?).into(),
             "flushed" => PlayoutEvent::Flushed(g, number(rest)?).into(),
             "drained" => PlayoutEvent::Drained(g, number(rest)?).into(),
-            "interim" | "final" | "flush" | "finished" | "backchannel" | "llm" | "call"
-            | "tool" | "tts" | "words" | "stt" => {
+            "interim" | "final" | "flush" | "over" | "finished" | "backchannel" | "llm"
+            | "call" | "tool" | "tts" | "words" | "stt" => {
                 return self.op_event(word, rest);
             }
             _ => return Err("unknown event".to_owned()),
@@ -155,6 +155,7 @@ impl Run {
             }
             ("interim", _) => OpEvent::Stt(SttEvent::Interim { segment: 0, text }),
             ("final", _) => OpEvent::Stt(SttEvent::Final { segment: 0, text }),
+            ("over", _) => OpEvent::Stt(SttEvent::EndOfTurn),
             ("flush", _) => OpEvent::Stt(SttEvent::Flushed { marker: self.marker }),
             ("finished", p) => OpEvent::TurnEnd(probability(p)?),
             ("backchannel", p) => OpEvent::Backchannel(probability(p)?),

@@ -4,6 +4,7 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 
 use antiphon_conversation::Config;
 use antiphon_core::Timestamp;
+use antiphon_turn::EndpointingMode;
 
 use crate::{Caller, Faults, Profile, Providers, Replies, Report, Rng, World, providers};
 
@@ -56,10 +57,14 @@ impl Story {
         let lines = 1 + rng.below(8) as usize;
         let mut config = random_config(rng);
         let mut providers = random_providers(rng, profile);
-        // Drawn apart: the stories without this detector are what they were before there was one.
+        // Drawn apart: stories without these are what they were before there were any.
         let detector = &mut Rng::new(seed ^ 0xbac);
         config.backchannel_detector = detector.one_in(3);
         providers.backchannel = Duration::from_millis(10 + detector.below(200));
+        if detector.one_in(4) {
+            config.endpointing.mode = EndpointingMode::Provider;
+        }
+        providers.end_of_turn = Duration::from_millis(50 + detector.below(900));
         Self { config, providers, caller: Caller::random(rng, lines), seed }
     }
 

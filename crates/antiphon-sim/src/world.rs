@@ -14,6 +14,7 @@ use antiphon_conversation::{
 };
 use antiphon_core::{Generation, OpId, Timestamp};
 use antiphon_state::Digest;
+use antiphon_turn::EndpointingMode;
 
 pub(crate) use self::services::spread;
 use self::{services::Stream, user::User};
@@ -87,6 +88,8 @@ pub struct World {
     playout: Playout,
     playout_due: Option<Timestamp>,
     user: User,
+    /// The transcription says when turns are over.
+    ends_turns: bool,
     streams: BTreeMap<OpId, Stream>,
     /// Live syntheses, and when the voice is free again.
     voices: (BTreeMap<OpId, Generation>, Timestamp),
@@ -111,6 +114,7 @@ enum Due {
     Line(Line),
     Onset { at: Timestamp },
     Silence { at: Timestamp },
+    EndOfTurn { at: Timestamp },
     Interim(OpId),
     Impatient { events: u64 },
     Leave,
@@ -137,6 +141,7 @@ impl World {
         let mut this = Self {
             playout: Playout::new(config.playout_rate_hz),
             effect_timeout: config.effect_timeout,
+            ends_turns: config.endpointing.mode == EndpointingMode::Provider,
             machine: Conversation::new(config)?,
             watch: Some(watch),
             record: true,
@@ -220,6 +225,7 @@ impl World {
             Due::Line(line) => self.say(line),
             Due::Onset { at } => return self.onset(at),
             Due::Silence { at } => return self.silence(at),
+            Due::EndOfTurn { at } => self.end_turn(at),
             Due::Interim(op) => self.interim(op),
             Due::Impatient { events } => self.lose_patience(events),
             Due::Leave => return self.leave(),
@@ -329,6 +335,9 @@ impl World {
             Action::Start { op, effect } => self.start(*op, effect),
             Action::Feed { op, input: OpInput::Flush(marker) } => self.flush(*op, *marker),
             Action::Feed { op, input: OpInput::End } => {
+                if self.ends_turns {
+                    self.finish(*op);
+                }
                 self.tell(*op, Duration::from_millis(5), OpEvent::Ended);
             }
             Action::Cancel { op } => self.close(*op, true),

@@ -28,6 +28,7 @@ pub async fn check(stt: &dyn Stt, speech: &[i16]) {
     speech_after_a_flush_adds_to_the_text(stt, speech).await;
     the_size_of_frames_does_not_matter(stt, speech).await;
     two_transcriptions_at_once_both_complete(stt, speech).await;
+    turns_end_where_the_engine_says_it_tells(stt, speech).await;
 }
 
 /// There is a rate, and languages are not empty strings.
@@ -157,6 +158,24 @@ pub async fn two_transcriptions_at_once_both_complete(stt: &dyn Stt, speech: &[i
     assert_eq!((text_of(&first), text_of(&second)), (one, other));
 }
 
+/// Speech, then ten seconds of silence, and no flush: an engine with ends of turns sends one, once
+/// all is final. Any other never does.
+///
+/// # Panics
+/// If not.
+pub async fn turns_end_where_the_engine_says_it_tells(stt: &dyn Stt, speech: &[i16]) {
+    let capabilities = stt.capabilities();
+    let silence = vec![0; 10 * capabilities.rate_hz as usize];
+    let events = run(stt, [frames(stt, speech), frames(stt, &silence)].concat()).await;
+    let Some(end) = events.iter().position(|e| *e == SttEvent::EndOfTurn) else {
+        return assert!(!capabilities.end_of_turn, "no end of turn in ten seconds of silence");
+    };
+    let mut transcript = Transcript::default();
+    events.iter().take(end).for_each(|e| transcript.apply(e));
+    assert_ne!(transcript.text(), "", "a turn ended without a word");
+    assert_eq!(transcript.text(), transcript.final_text(), "a turn ended and was not final");
+}
+
 /// For engines that work on this machine: a dropped transcription stops before its work is done.
 /// `steps` counts how much work the engine has begun.
 ///
@@ -199,6 +218,8 @@ async fn run(stt: &dyn Stt, input: Vec<SttInput>) -> Vec<SttEvent> {
         assert!(event.is_ok(), "the transcription failed: {event:?}");
         events.extend(event);
     }
+    let tells = stt.capabilities().end_of_turn;
+    assert!(tells || !events.contains(&SttEvent::EndOfTurn), "an end of turn from who tells none");
     let answers: Vec<u32> = events.iter().filter_map(marker_of_event).collect();
     assert_eq!(answers, markers, "flushes are not answered once each in order");
     texts_are_orderly(&events);
@@ -225,7 +246,7 @@ fn texts_are_orderly(events: &[SttEvent]) {
         let (segment, text, is_final) = match event {
             SttEvent::Interim { segment, text } => (*segment, text, false),
             SttEvent::Final { segment, text } => (*segment, text, true),
-            SttEvent::Flushed { .. } => continue,
+            SttEvent::Flushed { .. } | SttEvent::EndOfTurn => continue,
         };
         assert_eq!(text.trim(), text, "not trimmed");
         assert!(segment == current || segment == current + 1, "{segment} after {current}");
@@ -257,7 +278,7 @@ const fn marker_of_input(input: &SttInput) -> Option<u32> {
 const fn marker_of_event(event: &SttEvent) -> Option<u32> {
     match event {
         SttEvent::Flushed { marker } => Some(*marker),
-        SttEvent::Interim { .. } | SttEvent::Final { .. } => None,
+        SttEvent::Interim { .. } | SttEvent::Final { .. } | SttEvent::EndOfTurn => None,
     }
 }
 

@@ -11,6 +11,8 @@ pub struct SttCapabilities {
     pub rate_hz: u32,
     /// Whether it sends [`SttEvent::Interim`].
     pub interim: bool,
+    /// Whether it decides itself when the user has finished, and sends [`SttEvent::EndOfTurn`].
+    pub end_of_turn: bool,
     /// Languages as BCP 47 tags.
     pub languages: Vec<String>,
 }
@@ -63,6 +65,10 @@ pub enum SttEvent {
         /// The marker of the flush.
         marker: u32,
     },
+    /// The user has finished, the engine believes, and everything said is final: the texts came
+    /// before. Audio may go on; if speech does, there may be another end. Only from engines with
+    /// [`SttCapabilities::end_of_turn`].
+    EndOfTurn,
 }
 
 /// A speech-to-text engine.

@@ -22,7 +22,7 @@ impl Transcript {
         let (segment, text, is_final) = match event {
             SttEvent::Interim { segment, text } => (*segment, text, false),
             SttEvent::Final { segment, text } => (*segment, text, true),
-            SttEvent::Flushed { .. } => return,
+            SttEvent::Flushed { .. } | SttEvent::EndOfTurn => return,
         };
         let text = text.trim().to_owned();
         if let Some(old) = self.segments.get(&segment)

@@ -118,6 +118,10 @@ impl Conversation {
             UserEvent::Left => {
                 self.phase = Phase::Leaving;
                 self.turn.speech_stopped(self.now, self.now, &self.config, &mut self.ops, out);
+                if self.config.endpointing.mode == EndpointingMode::Provider {
+                    // No audio will come by which the engine could tell.
+                    self.turn.ask_commit(self.now, &self.config, &mut self.ops, out);
+                }
             }
         }
     }
@@ -147,7 +151,7 @@ impl Conversation {
             }
             (Role::Transcribe, OpEvent::Stt(event)) => {
                 if let Some((turn, text)) =
-                    self.turn.transcribed(self.now, op, &event, &mut self.ops, out)
+                    self.turn.transcribed(self.now, op, &event, &self.config, &mut self.ops, out)
                 {
                     self.history.amend_user(turn, &text);
                     out.push(Action::Emit(Notice::UserTurn { turn, text, late: true }));

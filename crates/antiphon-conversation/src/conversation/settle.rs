@@ -37,6 +37,7 @@ impl Conversation {
         if self.turn.limit(&self.config).is_some_and(|at| at <= self.now) {
             self.turn.cut(self.now, &self.config, &mut self.ops, out);
         }
+        self.turn.flush_overdue(self.now, &self.config, &mut self.ops, out);
         if self.overlap.is_some() {
             return;
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use antiphon_core::{OpId, Timestamp, TurnId};
 use antiphon_stt::{SttEvent, Transcript};
+use antiphon_turn::EndpointingMode;
 
 use super::{UserTurn, Voice};
 use crate::{Action, Actions, Config, Effect, Notice, OpInput, ops::Ops, waterfall::mark};
@@ -183,6 +184,7 @@ impl UserTurn {
         now: Timestamp,
         op: OpId,
         event: &SttEvent,
+        config: &Config,
         ops: &mut Ops,
         out: &mut Actions,
     ) -> Option<(TurnId, String)> {
@@ -192,16 +194,27 @@ impl UserTurn {
         let open = self.open.as_mut().filter(|o| o.hearing.op == Some(op))?;
         let before = open.text();
         open.hearing.words.transcript.apply(event);
-        if let (SttEvent::Flushed { marker }, Voice::Silent(silence)) = (event, &mut open.voice)
-            && *marker == open.hearing.marker
+        let flushed =
+            matches!(event, SttEvent::Flushed { marker } if *marker == open.hearing.marker);
+        let provider = config.endpointing.mode == EndpointingMode::Provider;
+        let ended = provider && *event == SttEvent::EndOfTurn;
+        if let Voice::Silent(silence) = &mut open.voice
+            && (flushed || ended)
         {
             silence.flushed = true;
             ops.unlimit(op);
             mark(&mut silence.waterfall.stt_final, now);
         }
+        // An engine that had to be asked says nothing more about the end of this turn.
+        if ended || (flushed && provider) {
+            open.provider_ended.get_or_insert(now);
+        }
         let text = open.text();
         if text != before {
             open.changed = now;
+            if matches!(open.voice, Voice::Speaking) {
+                open.provider_ended = None;
+            }
             out.push(Action::Emit(Notice::Interim { turn: open.id, text }));
         }
         None
@@ -221,8 +234,14 @@ impl UserTurn {
         match &mut open.voice {
             Voice::Silent(silence) if silence.flushed => open.hearing.op = None,
             Voice::Silent(silence) => match open.hearing.broke_off(now, false, config, ops, out) {
-                true => open.hearing.ask_final(now, ops, out),
-                false => silence.flushed = true,
+                true => {
+                    silence.flush_asked = true;
+                    open.hearing.ask_final(now, ops, out);
+                }
+                false => {
+                    silence.flushed = true;
+                    open.provider_ended.get_or_insert(now);
+                }
             },
             Voice::Speaking => {
                 open.hearing.broke_off(now, true, config, ops, out);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use antiphon_core::{OpId, Timestamp, TurnId};
-use antiphon_turn::{EndpointingConfig, Pause, Prediction};
+use antiphon_turn::{EndpointingConfig, EndpointingMode, Pause, Prediction};
 
 use super::Hearing;
 use crate::Waterfall;
@@ -24,6 +24,8 @@ pub(crate) struct Open {
     pub(super) speculations: u32,
     /// The application wants it committed as soon as the transcript is final.
     pub(super) commit_asked: bool,
+    /// When the engine said that the turn is over. What is said after that takes it back.
+    pub(super) provider_ended: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,7 +38,10 @@ pub(crate) enum Voice {
 #[derive(Clone, Debug)]
 pub(crate) struct Silence {
     pub(crate) since: Timestamp,
+    /// Everything said is final, or nothing more can become so.
     pub(crate) flushed: bool,
+    /// The transcription was asked to make it so.
+    pub(super) flush_asked: bool,
     pub(super) prediction: Prediction,
     pub(super) predict: Option<OpId>,
     pub(crate) waterfall: Waterfall,
@@ -63,6 +68,14 @@ impl Open {
         (!self.text().is_empty()).then_some(at)
     }
 
+    /// When the transcription is asked to make everything final, though the engine has not said
+    /// that the turn is over: at the latest time for that, or because it must end at once.
+    pub(super) fn flush_due(&self, policy: &EndpointingConfig) -> Option<Timestamp> {
+        let silence = self.silence().filter(|s| !s.flushed && !s.flush_asked)?;
+        let waits = policy.mode == EndpointingMode::Provider && !self.commit_asked;
+        Some(if waits { silence.since + policy.provider_ceiling } else { silence.since })
+    }
+
     /// As [`UserTurn::due`], for a caller whose usual pause is known. As long as a transcription
     /// owes every word, there is nothing to commit.
     pub(super) fn due(&self, policy: &EndpointingConfig, usual: Duration) -> Option<Timestamp> {
@@ -73,8 +86,8 @@ impl Open {
                 speech_end: silence.since,
                 prediction: silence.prediction,
                 transcript_final_at: silence.waterfall.stt_final,
+                provider_ended: self.provider_ended,
                 usual: Some(usual),
-                ..Pause::default()
             })?,
         };
         Some(if silence.flushed { due } else { due + policy.transcript_grace })

@@ -12,6 +12,7 @@ mod bench;
 mod conversation;
 mod detectors;
 mod handles;
+mod provider_turns;
 mod segments;
 mod tones;
 mod voice_session;

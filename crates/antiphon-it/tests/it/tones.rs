@@ -128,7 +128,12 @@ pub(crate) struct ToneStt;
 #[async_trait]
 impl Stt for ToneStt {
     fn capabilities(&self) -> SttCapabilities {
-        SttCapabilities { rate_hz: RATE_HZ, interim: true, languages: Vec::new() }
+        SttCapabilities {
+            rate_hz: RATE_HZ,
+            interim: true,
+            end_of_turn: false,
+            languages: Vec::new(),
+        }
     }
 
     async fn transcribe(

@@ -174,6 +174,28 @@ impl World {
         self.tell(op, delay, OpEvent::Stt(SttEvent::Flushed { marker }));
     }
 
+    /// The user has said a line up to `at`, and the engine believes that this was all.
+    pub(super) fn end_turn(&mut self, at: Timestamp) {
+        if self.user.quiet_at != at {
+            return;
+        }
+        for op in self.user.ears.listening() {
+            if self.finish(op) {
+                self.tell(op, Duration::ZERO, OpEvent::Stt(SttEvent::EndOfTurn));
+            }
+        }
+    }
+
+    /// Makes final what a transcription has heard. Says whether there was anything new.
+    pub(super) fn finish(&mut self, op: OpId) -> bool {
+        let heard = self.user.ears.transcript(op, self.now, true);
+        let Some((segment, text)) = heard.filter(|(_, text)| !text.is_empty()) else {
+            return false;
+        };
+        self.tell(op, Duration::ZERO, OpEvent::Stt(SttEvent::Final { segment, text }));
+        true
+    }
+
     // ---- language model -----------------------------------------------------------------
 
     fn generate(&mut self, op: OpId, request: &LlmRequest) {

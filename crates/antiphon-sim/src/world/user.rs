@@ -107,6 +107,11 @@ impl World {
         self.agenda.plan(from + onset, Due::Onset { at: from });
         let silence = self.jittered(vad);
         self.agenda.plan(end + silence, Due::Silence { at: end });
+        if self.ends_turns {
+            let hesitates = Duration::from_secs(if line.finished { 0 } else { 2 });
+            let delay = self.jittered(self.providers.end_of_turn + hesitates);
+            self.agenda.plan(end + delay, Due::EndOfTurn { at: end });
+        }
         for op in self.user.ears.listening() {
             self.plan_guess(op);
         }

@@ -29,11 +29,16 @@ enum Fault {
     SkipsSegments,
     CountsFrames,
     Fails,
+    NeverEndsATurn,
+    EndsATurnTooSoon,
+    TellsUnasked,
 }
 
 /// Says a word for every so many loud samples. A step is a frame.
 struct Counter {
     fault: Fault,
+    /// Ends a turn after a second of silence.
+    turns: bool,
     works_on: bool,
     steps: Arc<AtomicU64>,
     /// Work nobody wants any more, but that comes before any other.
@@ -62,7 +67,7 @@ impl Drop for Work {
 
 impl Counter {
     fn new(fault: Fault) -> Self {
-        Self { fault, works_on: false, steps: Arc::default(), queue: Arc::default() }
+        Self { fault, turns: true, works_on: false, steps: Arc::default(), queue: Arc::default() }
     }
 }
 
@@ -70,12 +75,29 @@ impl Counter {
 struct Heard {
     loud: usize,
     shown: usize,
+    turns: bool,
+    /// Silent samples since a loud one.
+    silent: usize,
 }
 
 impl Heard {
     fn text(&self, fault: Fault) -> String {
         let text = vec!["word"; self.loud / WORD].join(" ");
         if fault == Fault::AddsSpaces && !text.is_empty() { format!("{text} ") } else { text }
+    }
+
+    /// How long it was silent before this.
+    fn listen(&mut self, audio: &[i16]) -> usize {
+        let before = self.silent;
+        let loud = audio.iter().any(|s| *s != 0);
+        self.silent = if loud { 0 } else { before + audio.len() };
+        before
+    }
+
+    fn ends_turn(&self, fault: Fault, before: usize) -> bool {
+        let tells = self.turns && fault != Fault::NeverEndsATurn && self.loud >= WORD;
+        let after = if fault == Fault::EndsATurnTooSoon { 1 } else { 1_000 };
+        tells && before < after && self.silent >= after
     }
 
     fn hear(&mut self, fault: Fault, input: Option<SttInput>) -> Vec<Result<SttEvent>> {
@@ -86,7 +108,13 @@ impl Heard {
                 let counts = |s: &&i16| **s != 0 || fault == Fault::HearsSilence;
                 let extra = usize::from(fault == Fault::CountsFrames) * WORD;
                 self.loud += audio.iter().filter(counts).count() + extra;
+                let before = self.listen(&audio);
                 let words = self.loud / WORD;
+                if self.ends_turn(fault, before) {
+                    let events = [fin(self.text(fault)), SttEvent::EndOfTurn];
+                    let from = usize::from(fault == Fault::EndsATurnTooSoon);
+                    return events.into_iter().skip(from).map(Ok).collect();
+                }
                 let shrinks = fault == Fault::Shrinks && words == 3;
                 if words > self.shown || shrinks {
                     self.shown = words;
@@ -99,7 +127,7 @@ impl Heard {
             Some(SttInput::Flush { marker }) => {
                 let text = fin(self.text(fault));
                 if fault == Fault::ForgetsWhatWasSaid {
-                    *self = Self::default();
+                    *self = Self { turns: self.turns, ..Self::default() };
                 }
                 let flushed = SttEvent::Flushed { marker };
                 if fault == Fault::ForgetsFlushes {
@@ -124,7 +152,12 @@ impl Heard {
 #[async_trait]
 impl Stt for Counter {
     fn capabilities(&self) -> SttCapabilities {
-        SttCapabilities { rate_hz: 1_000, interim: true, languages: vec!["en".into()] }
+        SttCapabilities {
+            rate_hz: 1_000,
+            interim: true,
+            end_of_turn: self.turns && self.fault != Fault::TellsUnasked,
+            languages: vec!["en".into()],
+        }
     }
 
     async fn transcribe(
@@ -142,7 +175,7 @@ impl Stt for Counter {
         let left = if self.works_on { audio.len() } else { 0 };
         let mut work = Work { steps, queue, left: left as u64 };
         let audio = stream::iter(audio).inspect(move |_| work.step());
-        let (fault, mut heard) = (self.fault, Heard::default());
+        let (fault, mut heard) = (self.fault, Heard { turns: self.turns, ..Heard::default() });
         let inputs = audio.map(Some).chain(stream::iter([None]));
         Ok(Box::pin(inputs.flat_map(move |input| stream::iter(heard.hear(fault, input)))))
     }
@@ -158,6 +191,8 @@ fn an_engine_that_keeps_the_rules_passes() {
     block_on(conformance::check(&engine, &[1; 800]));
     let steps = || engine.steps.load(Ordering::Relaxed);
     block_on(conformance::a_dropped_transcription_stops(&engine, &[1; 800], &steps));
+    let silent = Counter { turns: false, ..Counter::new(Fault::None) };
+    block_on(conformance::check(&silent, &[1; 800]));
 }
 
 #[test]
@@ -175,6 +210,9 @@ fn every_fault_is_noticed() {
         Fault::SkipsSegments,
         Fault::CountsFrames,
         Fault::Fails,
+        Fault::NeverEndsATurn,
+        Fault::EndsATurnTooSoon,
+        Fault::TellsUnasked,
     ] {
         let check = || block_on(conformance::check(&Counter::new(fault), &[1; 800]));
         assert!(std::panic::catch_unwind(check).is_err(), "{fault:?} passes");

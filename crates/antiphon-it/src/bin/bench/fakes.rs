@@ -72,7 +72,7 @@ struct FakeStt;
 impl Stt for FakeStt {
     fn capabilities(&self) -> SttCapabilities {
         let languages = vec!["en".to_owned()];
-        SttCapabilities { rate_hz: SPEECH_RATE_HZ, interim: false, languages }
+        SttCapabilities { rate_hz: SPEECH_RATE_HZ, interim: false, end_of_turn: false, languages }
     }
 
     async fn transcribe(
