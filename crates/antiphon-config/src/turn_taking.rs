@@ -46,6 +46,9 @@ mirror! {
         /// Wait so many milliseconds if no turn detector can be asked.
         #[schemars(range(max = 60_000))]
         pub without_detector_ms: u64 = without_detector,
+        /// Wait at most so many milliseconds for what the turn detector says.
+        #[schemars(range(min = 1, max = 60_000))]
+        pub detector_timeout_ms: u64 = detector_timeout,
         /// Probability from which on the turn counts as finished.
         #[schemars(range(min = 0.0, max = 1.0))]
         pub threshold: f32 = threshold,

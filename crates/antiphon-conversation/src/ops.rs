@@ -43,7 +43,8 @@ pub(crate) struct Ops {
     live: BTreeMap<OpId, Live>,
     timeout: Duration,
     tool_timeout: Duration,
-    detector_timeout: Duration,
+    turn_detector_timeout: Duration,
+    backchannel_detector_timeout: Duration,
 }
 
 impl Ops {
@@ -53,7 +54,8 @@ impl Ops {
             live: BTreeMap::new(),
             timeout: config.effect_timeout,
             tool_timeout: config.tool_timeout,
-            detector_timeout: config.interruption.detector_timeout,
+            turn_detector_timeout: config.endpointing.detector_timeout,
+            backchannel_detector_timeout: config.interruption.detector_timeout,
         }
     }
 
@@ -95,8 +97,9 @@ impl Ops {
     pub(crate) const fn patience(&self, role: Role) -> Duration {
         match role {
             Role::Tool => self.tool_timeout,
-            Role::Backchannel => self.detector_timeout,
-            Role::Transcribe | Role::Predict | Role::Generate | Role::Speak => self.timeout,
+            Role::Predict => self.turn_detector_timeout,
+            Role::Backchannel => self.backchannel_detector_timeout,
+            Role::Transcribe | Role::Generate | Role::Speak => self.timeout,
         }
     }
 

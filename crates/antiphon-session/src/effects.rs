@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     Agent, Clip, SessionClock, Working,
+    detecting::Threads,
     driver::OpSender,
     lifecycle::panic_text,
     tools::Tools,
@@ -69,6 +70,8 @@ pub(crate) struct Effects {
     /// Ends once the synthesis before has been asked for.
     asked: Option<oneshot::Receiver<()>>,
     dropped_audio: u64,
+    /// For the turn detector and the backchannel detector.
+    detecting: (Threads, Threads),
 }
 
 impl Drop for Effects {
@@ -78,7 +81,7 @@ impl Drop for Effects {
 }
 
 impl Effects {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         engines: Engines,
         agent: Arc<dyn Agent>,
         tools: Tools,
@@ -97,6 +100,7 @@ impl Effects {
             warming: None,
             asked: None,
             dropped_audio: 0,
+            detecting: (Threads::new(), Threads::new()),
         }
     }
 
@@ -174,12 +178,18 @@ impl Effects {
     pub(crate) fn predict(&mut self, op: OpId, audio: Vec<i16>, transcript: String) {
         let Some(detector) = self.engines.turn_detector.clone() else { return };
         let context = TurnContext { audio, transcript: Pii::new(transcript) };
-        self.ask(op, OpEvent::TurnEnd, async move { detector.predict(context).await });
+        let threads = self.detecting.0.clone();
+        self.ask(op, OpEvent::TurnEnd, async move {
+            threads.run("turn.predict", async move { detector.predict(context).await }).await
+        });
     }
 
     pub(crate) fn predict_backchannel(&mut self, op: OpId, context: OverlapContext) {
         let Some(detector) = self.engines.backchannel_detector.clone() else { return };
-        self.ask(op, OpEvent::Backchannel, async move { detector.predict(context).await });
+        let threads = self.detecting.1.clone();
+        self.ask(op, OpEvent::Backchannel, async move {
+            threads.run("turn.backchannel", async move { detector.predict(context).await }).await
+        });
     }
 
     /// Has a detector answer.

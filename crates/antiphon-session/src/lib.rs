@@ -6,6 +6,7 @@
 mod agent;
 mod clock;
 mod counters;
+mod detecting;
 mod driver;
 mod effects;
 mod events;

@@ -49,6 +49,9 @@ pub struct EndpointingConfig {
     /// Wait this long if no turn detector is there to ask; brought between floor and ceiling.
     /// Default 600 ms.
     pub without_detector: Duration,
+    /// A turn detector's answer that takes longer is not waited for: as if there were none. Default
+    /// 1 s, so that such a turn is still committed before the ceiling.
+    pub detector_timeout: Duration,
     /// From this probability on the turn counts as finished. Default 0.5.
     pub threshold: f32,
     /// From this probability on it counts as surely finished: the floor is enough. Default 0.9.
@@ -82,6 +85,7 @@ impl Default for EndpointingConfig {
             middle: Duration::from_millis(700),
             ceiling: Duration::from_millis(1400),
             without_detector: Duration::from_millis(600),
+            detector_timeout: Duration::from_secs(1),
             threshold: 0.5,
             sure: 0.9,
             dynamic: DynamicConfig::default(),
@@ -191,12 +195,13 @@ impl EndpointingConfig {
             ("endpointing.middle", self.middle),
             ("endpointing.ceiling", self.ceiling),
             ("endpointing.without_detector", self.without_detector),
+            ("endpointing.detector_timeout", self.detector_timeout),
             ("endpointing.dynamic.max", max),
             ("endpointing.provider_ceiling", self.provider_ceiling),
             ("endpointing.transcript_grace", self.transcript_grace),
         ] {
             settings::at_most(name, delay, Duration::from_secs(60))?;
         }
-        Ok(())
+        settings::not_zero("endpointing.detector_timeout", self.detector_timeout)
     }
 }

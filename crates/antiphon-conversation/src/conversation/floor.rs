@@ -69,16 +69,25 @@ impl Conversation {
         }
     }
 
-    /// The backchannel detector answered.
-    pub(super) fn backchannel(&mut self, op: OpId, p: f32, out: &mut Actions) {
+    /// A detector answered. What is no probability is no answer.
+    pub(super) fn detected(&mut self, op: OpId, role: Role, p: f32, out: &mut Actions) {
         self.ops.unlimit(op);
-        let Some(overlap) = &mut self.overlap else { return };
-        if (0.0..=1.0).contains(&p) {
+        if !(0.0..=1.0).contains(&p) {
+            self.ops.cancel(op, out);
+            self.detection_ended(op);
+            report(out, role.name(), Code::Protocol, format!("{p} is no probability"));
+        } else if role == Role::Predict {
+            self.turn.predicted(self.now, op, p);
+        } else if let Some(overlap) = &mut self.overlap {
             overlap.answered(op, p);
-        } else {
+        }
+    }
+
+    /// A detector said all it has to say, or failed.
+    pub(super) fn detection_ended(&mut self, op: OpId) {
+        self.turn.prediction_ended(op);
+        if let Some(overlap) = &mut self.overlap {
             overlap.question_ended(op);
-            let detail = format!("{p} is no probability");
-            report(out, Role::Backchannel.name(), Code::Protocol, detail);
         }
     }
 

@@ -157,8 +157,10 @@ impl Conversation {
                     out.push(Action::Emit(Notice::UserTurn { turn, text, late: true }));
                 }
             }
-            (Role::Predict, OpEvent::TurnEnd(p)) => self.turn.predicted(self.now, op, p),
-            (Role::Backchannel, OpEvent::Backchannel(p)) => self.backchannel(op, p, out),
+            (role @ Role::Predict, OpEvent::TurnEnd(p))
+            | (role @ Role::Backchannel, OpEvent::Backchannel(p)) => {
+                self.detected(op, role, p, out)
+            }
             (Role::Generate, OpEvent::Llm(event)) => self.generated(op, event, out),
             (Role::Tool, OpEvent::Tool(event)) => self.tool(op, event, out),
             (Role::Speak, OpEvent::Speech(event)) => {
@@ -231,12 +233,7 @@ impl Conversation {
         self.ops.end(op);
         match role {
             Role::Tool => {}
-            Role::Predict => self.turn.prediction_ended(op),
-            Role::Backchannel => {
-                if let Some(overlap) = &mut self.overlap {
-                    overlap.question_ended(op);
-                }
-            }
+            Role::Predict | Role::Backchannel => self.detection_ended(op),
             Role::Transcribe => {
                 self.turn.transcription_ended(self.now, op, &self.config, &mut self.ops, out);
             }

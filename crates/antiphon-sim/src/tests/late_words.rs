@@ -266,7 +266,8 @@ fn who_speaks_again_while_words_are_owed_holds_the_agent_again() {
             1.40   user listening
             2.10   Resumed { turn: TurnId(1), why: NoTranscript }
             2.10 playout resume
-            2.60 cancel op2
+            2.40 cancel op2
+            2.40   Error { op: "turn.predict", code: Timeout, detail: "nothing came for 1s" }
             2.60 playout pause
             2.60   OverlapStarted(TurnId(1))
             2.60   user speaking

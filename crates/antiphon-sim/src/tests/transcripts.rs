@@ -331,7 +331,8 @@ fn failures_are_reported_and_the_next_turn_works() {
             5.60   Error { op: "stt.transcribe", code: StreamError, detail: "scripted" }
             5.60 start op5 transcribe again from 75200
             5.60 feed op5 Flush(1)
-            7.00 cancel op4
+            6.50 cancel op4
+            6.50   Error { op: "turn.predict", code: Timeout, detail: "nothing came for 1s" }
             7.00   user speaking
             7.50 feed op5 Flush(2)
             7.50 start op6 predict turn end of ""
