@@ -11,8 +11,10 @@ use antiphon::{
     Code, Error, Result, Timestamp,
     audio::{WavReader, read_wav},
     local,
+    moonshine::MoonshineStt,
     silero::Silero,
     smart_turn::SmartTurn,
+    stt::Stt,
     tune::{Budget, Curve, Listening, Policy, Recording, Score, Trace, curve, listen, score},
     turn::EndpointingConfig,
     vad::GateConfig,
@@ -139,10 +141,13 @@ async fn hear(recordings: &[Recording]) -> Result<Vec<Trace>> {
     let mut bar = Bar::default();
     let silero = store.ensure("silero", &mut bar)?;
     let smart_turn = store.ensure("smart-turn", &mut bar)?;
+    let moonshine = store.ensure("moonshine-tiny", &mut bar)?;
     let silero = Silero::load(silero.file("silero_vad_op18_ifless.onnx")?)?;
     let detector = SmartTurn::load(smart_turn.file("smart-turn-v3.2-cpu.onnx")?)?;
     let (mut vad, gate) = (silero.session(), GateConfig::default());
-    let mut engines = Listening { vad: &mut vad, gate, detector: &detector };
+    let stt = MoonshineStt::load(&moonshine.file("moonshine.bin")?)?;
+    let (stt, language) = (Some(&stt as &dyn Stt), None);
+    let mut engines = Listening { vad: &mut vad, gate, detector: &detector, stt, language };
     let mut traces = Vec::new();
     for recording in recordings {
         traces.push(listen(recording, &mut engines).await?);

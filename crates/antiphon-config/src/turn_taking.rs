@@ -49,6 +49,8 @@ mirror! {
         /// Wait at most so many milliseconds for what the turn detector says.
         #[schemars(range(min = 1, max = 60_000))]
         pub detector_timeout_ms: u64 = detector_timeout,
+        /// Whether a turn whose last word leaves the sentence open counts as not finished.
+        pub open_words: bool = open_words,
         /// Probability from which on the turn counts as finished.
         #[schemars(range(min = 0.0, max = 1.0))]
         pub threshold: f32 = threshold,

@@ -123,6 +123,7 @@ impl UserTurn {
             changed: now,
             speculations: 0,
             commit_asked: false,
+            trails_off: false,
             provider_ended: None,
         });
     }

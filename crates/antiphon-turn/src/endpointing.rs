@@ -52,6 +52,9 @@ pub struct EndpointingConfig {
     /// A turn detector's answer that takes longer is not waited for: as if there were none. Default
     /// 1 s, so that such a turn is still committed before the ceiling.
     pub detector_timeout: Duration,
+    /// Whether words count: a transcript that [trails off](crate::trails_off) is not finished,
+    /// however it sounds. On by default; it means nothing to the modes that ask no detector.
+    pub open_words: bool,
     /// From this probability on the turn counts as finished. Default 0.5.
     pub threshold: f32,
     /// From this probability on it counts as surely finished: the floor is enough. Default 0.9.
@@ -86,6 +89,7 @@ impl Default for EndpointingConfig {
             ceiling: Duration::from_millis(1400),
             without_detector: Duration::from_millis(600),
             detector_timeout: Duration::from_secs(1),
+            open_words: true,
             threshold: 0.5,
             sure: 0.9,
             dynamic: DynamicConfig::default(),
@@ -121,6 +125,8 @@ pub struct Pause {
     pub speech_end: Timestamp,
     /// What the turn detector says of this pause.
     pub prediction: Prediction,
+    /// Whether the transcript [trails off](crate::trails_off).
+    pub trails_off: bool,
     /// When the transcript of everything said became final, if it has.
     pub transcript_final_at: Option<Timestamp>,
     /// When the provider declared the turn over, if it has since the last speech began.
@@ -141,9 +147,9 @@ impl EndpointingConfig {
         let due = match self.mode {
             EndpointingMode::Manual => return None,
             EndpointingMode::Fixed => end + self.within(self.without_detector),
-            EndpointingMode::Detector => end + self.within(self.delay(pause.prediction)),
+            EndpointingMode::Detector => end + self.within(self.delay(pause)),
             EndpointingMode::Dynamic => {
-                end + self.paced(self.within(self.delay(pause.prediction)), pause.usual)
+                end + self.paced(self.within(self.delay(pause)), pause.usual)
             }
             EndpointingMode::SttFinal => {
                 let (floor, ceiling) = (end + self.within(self.floor), end + self.ceiling);
@@ -157,8 +163,9 @@ impl EndpointingConfig {
         Some(due)
     }
 
-    fn delay(&self, prediction: Prediction) -> Duration {
-        match prediction {
+    fn delay(&self, pause: &Pause) -> Duration {
+        match pause.prediction {
+            _ if pause.trails_off && self.open_words => self.ceiling,
             Prediction::Absent => self.without_detector,
             Prediction::Finished(p) if p >= self.sure.max(self.threshold) => self.floor,
             Prediction::Finished(p) if p >= self.threshold => self.middle,

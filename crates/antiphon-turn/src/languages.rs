@@ -17,6 +17,8 @@ pub(crate) struct Phrases {
     pub(crate) stops: Vec<Vec<Word>>,
     /// What speech to text writes for sounds without words.
     pub(crate) artefacts: Vec<Vec<Word>>,
+    /// Words after which something has to come.
+    pub(crate) open: Vec<Vec<Word>>,
 }
 
 /// The phrases of `tag` (BCP 47, `de-AT` counts as `de`), or of all languages if it is not known;
@@ -40,13 +42,17 @@ struct Language {
 
 impl Language {
     fn phrases(&self) -> Phrases {
-        let cut = |list: &str| list.split(',').map(words::split).collect();
-        let artefacts = ARTEFACTS.iter().find(|(tag, _)| *tag == self.tag);
+        let cut = |list: &str| list.split(',').map(words::split).collect::<Vec<_>>();
+        let of = |table: &[(&str, &str)]| {
+            let lists = table.iter().filter(|(tag, _)| *tag == self.tag);
+            lists.flat_map(|(_, list)| cut(list)).collect()
+        };
         Phrases {
             tag: self.tag,
             backchannels: cut(self.backchannels),
             stops: cut(self.stops),
-            artefacts: artefacts.map(|(_, list)| cut(list)).unwrap_or_default(),
+            artefacts: of(&ARTEFACTS),
+            open: of(&OPEN),
         }
     }
 }
@@ -58,6 +64,27 @@ const ARTEFACTS: [(&str, &str); 1] = [(
     "you, the, a, and, but, so, it, i, thanks for watching, thank you for watching, \
         thank you so much for watching, please subscribe",
 )];
+
+/// Words that leave a sentence open: articles, possessives, conjunctions, prepositions that need
+/// their noun, and sounds of thinking. None that can well end a sentence in a language listed here.
+const OPEN: [(&str, &str); 4] = [
+    (
+        "en",
+        "a, an, the, my, your, our, their, every, and, or, but, because, if, whether, than, of, \
+            for, to, with, from, at, which, whose, um, uh, er",
+    ),
+    (
+        "de",
+        "der, das, ein, eine, einen, einem, einer, mein, meine, meinen, unser, unsere, und, oder, \
+            aber, weil, dass, ob, für, von, zum, zur, äh, ähm",
+    ),
+    (
+        "fr",
+        "le, la, les, un, une, des, du, de, mon, mes, notre, et, ou, mais, pour, avec, dans, que, \
+            euh",
+    ),
+    ("es", "el, los, las, una, de, del, mi, nuestro, y, o, pero, porque, para, en, que, eh"),
+];
 
 /// BCP 47 for "no one language".
 const EVERYWHERE: &str = "mul";

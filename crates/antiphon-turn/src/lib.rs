@@ -43,5 +43,7 @@ pub use mute::{MuteConfig, MuteFacts};
 pub use pauses::{Delays, PauseModel};
 pub use port::{BackchannelDetector, OverlapContext, TurnContext, TurnDetector};
 
+pub use words::trails_off;
+
 #[cfg(test)]
 mod tests;

@@ -62,6 +62,17 @@ pub(crate) fn read(words: &[Word], language: Option<&str>, extra: &[String]) -> 
     Reading { stop, words: if meant { halves.div_ceil(2) } else { 0 } }
 }
 
+/// Whether what was said cannot be all: after at least one other word it ends in one that leaves
+/// the sentence open ("I would like to", "a table for the").
+///
+/// `language` is a BCP 47 tag; without one the words of all languages count.
+#[must_use]
+pub fn trails_off(transcript: &str, language: Option<&str>) -> bool {
+    let said = split(transcript);
+    let [.., _, last] = &said[..] else { return false };
+    languages::of(language).any(|phrases| phrases.open.iter().any(|w| w[..] == [last.clone()]))
+}
+
 /// Length of the longest phrase that `words` begin with; 0 if none.
 fn longest(phrases: &[Vec<Word>], words: &[Word]) -> usize {
     phrases.iter().filter(|p| words.starts_with(p)).map(Vec::len).max().unwrap_or(0)

@@ -60,7 +60,7 @@ turn_taking:
   preemptive: false
   preemptive_after_ms: 1
   endpointing: {mode: fixed, floor_ms: 2, middle_ms: 3, ceiling_ms: 4, without_detector_ms: 5, detector_timeout_ms: 14,
-    threshold: 0.7, sure: 0.8, dynamic: {min_ms: 6, max_ms: 7}, provider_ceiling_ms: 8,
+    open_words: false, threshold: 0.7, sure: 0.8, dynamic: {min_ms: 6, max_ms: 7}, provider_ceiling_ms: 8,
     transcript_grace_ms: 9}
   interruption: {enabled: false, min_words: 5, min_speech_ms: 60, ignore_shorter_ms: 7,
     transcript_grace_ms: 8, backchannels: [oui], backchannel_from: 0.9, interruption_up_to: 0.2,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use antiphon_core::{OpId, Timestamp, TurnId};
 use antiphon_stt::{SttEvent, Transcript};
-use antiphon_turn::EndpointingMode;
+use antiphon_turn::{EndpointingMode, trails_off};
 
 use super::{UserTurn, Voice};
 use crate::{Action, Actions, Config, Effect, Notice, OpInput, ops::Ops, waterfall::mark};
@@ -212,6 +212,7 @@ impl UserTurn {
         let text = open.text();
         if text != before {
             open.changed = now;
+            open.trails_off = trails_off(&text, config.language.as_deref());
             if matches!(open.voice, Voice::Speaking) {
                 open.provider_ended = None;
             }

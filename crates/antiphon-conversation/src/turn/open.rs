@@ -24,6 +24,8 @@ pub(crate) struct Open {
     pub(super) speculations: u32,
     /// The application wants it committed as soon as the transcript is final.
     pub(super) commit_asked: bool,
+    /// Whether the transcript ends in a word that leaves the sentence open.
+    pub(super) trails_off: bool,
     /// When the engine said that the turn is over. What is said after that takes it back.
     pub(super) provider_ended: Option<Timestamp>,
 }
@@ -85,6 +87,7 @@ impl Open {
             false => policy.due(&Pause {
                 speech_end: silence.since,
                 prediction: silence.prediction,
+                trails_off: self.trails_off,
                 transcript_final_at: silence.waterfall.stt_final,
                 provider_ended: self.provider_ended,
                 usual: Some(usual),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use antiphon::{
     Result,
     local::Local,
+    stt::Stt,
     tune::{
         Budget, Curve, Listening, Policy, Score, Trace, TracedPause, curve, curve_on, listen, score,
     },
@@ -157,7 +158,9 @@ pub(crate) async fn measure(
 impl Hearing<'_> {
     async fn traces(&self, calls: &[&Call]) -> Result<Vec<Trace>> {
         let (mut vad, gate) = (self.local.vad.session(), self.gate);
-        let mut engines = Listening { vad: &mut vad, gate, detector: &*self.local.turn };
+        let (detector, stt) = (&*self.local.turn, Some(&self.local.stt as &dyn Stt));
+        let language = Some("en".to_owned());
+        let mut engines = Listening { vad: &mut vad, gate, detector, stt, language };
         let mut traces = Vec::new();
         for (n, call) in calls.iter().enumerate() {
             let mut trace = listen(&call.recording(n.to_string())?, &mut engines).await?;

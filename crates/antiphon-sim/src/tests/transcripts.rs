@@ -405,12 +405,12 @@ fn a_late_transcript_amends_the_turn_it_belongs_to() {
             1.90 feed op0 Flush(1)
             1.90 start op1 predict turn end of "book a"
             1.90   user listening
-            3.70 cancel op1
-            3.70 feed op0 End
-            3.70   UserTurn { turn: TurnId(0), text: "book a", late: false }
-            3.70 start op2 generate after 2 messages, last "book a"
-            3.70   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
-            3.70   agent thinking
+            4.80 cancel op1
+            4.80 feed op0 End
+            4.80   UserTurn { turn: TurnId(0), text: "book a", late: false }
+            4.80 start op2 generate after 2 messages, last "book a"
+            4.80   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
+            4.80   agent thinking
             6.00   UserTurn { turn: TurnId(0), text: "book a table", late: true }
         "#]],
     );
@@ -560,6 +560,45 @@ fn playout_that_waited_long_for_text_is_not_given_up_when_the_text_ends() {
             12.00 playout finish gen0
             12.20   SpeechEnded { speech: SpeechId(0), turn: TurnId(0), heard: "First sentence here. ", unheard: "", interrupted: false, estimated: false }
             12.20   agent listening
+        "#]],
+    );
+}
+
+#[test]
+fn a_transcript_that_trails_off_is_waited_for_however_finished_it_sounds() {
+    check(
+        "0.00 start
+         1.00 user starts
+         1.90 user stops
+         1.95 finished 0.99
+         2.00 final I would like to
+         2.00 flush
+         2.90 user starts
+         3.60 user stops
+         3.65 finished 0.99
+         3.70 final I would like to book a table
+         3.70 flush
+         3.90 tick",
+        expect![[r#"
+            0.00   agent listening
+            1.00 start op0 transcribe from 11200
+            1.00   user speaking
+            1.90 feed op0 Flush(1)
+            1.90 start op1 predict turn end of ""
+            1.90   user listening
+            2.00   Interim { turn: TurnId(0), text: "I would like to" }
+            2.90 cancel op1
+            2.90   user speaking
+            3.60 feed op0 Flush(2)
+            3.60 start op2 predict turn end of "I would like to"
+            3.60   user listening
+            3.70   Interim { turn: TurnId(0), text: "I would like to book a table" }
+            3.90 cancel op2
+            3.90 feed op0 End
+            3.90   UserTurn { turn: TurnId(0), text: "I would like to book a table", late: false }
+            3.90 start op3 generate after 2 messages, last "I would like to book a table"
+            3.90   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
+            3.90   agent thinking
         "#]],
     );
 }

@@ -146,10 +146,11 @@ fn pauses() -> impl Strategy<Value = Pause> {
     ];
     let at = || proptest::option::of((0u64..20_000_000).prop_map(Timestamp::from_micros));
     let usual = proptest::option::of((0u64..9000).prop_map(ms));
-    (0u64..10_000_000, prediction, at(), at(), usual).prop_map(
-        |(end, prediction, stt, own, usual)| Pause {
+    (0u64..10_000_000, prediction, any::<bool>(), at(), at(), usual).prop_map(
+        |(end, prediction, trails_off, stt, own, usual)| Pause {
             speech_end: Timestamp::from_micros(end),
             prediction,
+            trails_off,
             transcript_final_at: stt,
             provider_ended: own,
             usual,

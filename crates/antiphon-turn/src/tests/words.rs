@@ -120,6 +120,17 @@ fn what_is_written_for_sounds_without_words_is_no_word() {
 }
 
 #[test]
+fn a_word_that_leaves_the_sentence_open_is_no_end() {
+    let open = ["I would like to.", "My number is, um", "a table for the", "Ich möchte einen"];
+    assert!(open.iter().all(|text| words::trails_off(text, None)), "in all languages");
+    assert!(words::trails_off("Ich möchte einen", Some("de-AT")));
+    assert!(!words::trails_off("Ich möchte einen", Some("en")));
+    for whole in ["", "And?", "The.", "Come with me.", "It is for you", "what time is it"] {
+        assert!(!words::trails_off(whole, Some("en")), "{whole}");
+    }
+}
+
+#[test]
 fn a_language_without_a_list_understands_what_all_do() {
     assert_eq!(why("okay, mm-hmm", Some("fi")), Why::Backchannel);
     assert_eq!(why("genau", Some("fi")), Why::Words);

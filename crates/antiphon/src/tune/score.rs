@@ -82,6 +82,7 @@ fn commit(
         let facts = Pause {
             speech_end: pause.speech_end,
             prediction,
+            trails_off: pause.trails_off,
             usual: Some(model.usual()),
             ..Pause::default()
         };

@@ -54,7 +54,8 @@ fn recording(spans: &[u64], turn_ends: &[u64]) -> Recording {
 
 async fn trace(recording: &Recording) -> Trace {
     let (vad, detector) = (&mut Loud, &Length);
-    let mut engines = Listening { vad, gate: GateConfig::default(), detector };
+    let mut engines =
+        Listening { vad, gate: GateConfig::default(), detector, stt: None, language: None };
     listen(recording, &mut engines).await.unwrap()
 }
 
@@ -65,6 +66,7 @@ fn pause(end: u64, resumed: Option<u64>, turn_end: Option<u64>, probability: f32
         resumed: resumed.map(|at| (Timestamp::from_millis(at), Timestamp::from_millis(at + 80))),
         turn_end: turn_end.map(Timestamp::from_millis),
         probability,
+        trails_off: false,
     }
 }
 
@@ -144,4 +146,17 @@ fn a_curve_falls_and_keeps_to_its_budgets() {
         assert_eq!(curve.best(Budget::Wait(few.score.mean_wait())), Some(few));
         assert_eq!(curve_on(&curve, &traces), curve);
     }
+}
+
+#[test]
+fn a_pause_after_words_that_trail_off_is_waited_out() {
+    let config = EndpointingConfig::default();
+    let open = TracedPause { trails_off: true, ..pause(1000, Some(1900), None, 0.99) };
+    let waited = [open, pause(3000, None, Some(3000), 0.99)];
+    let score_of = |pauses: &[TracedPause]| score(&of(pauses.to_vec()), &config);
+    assert_eq!(score_of(&waited).cut_off, 0);
+    let cut = [TracedPause { trails_off: false, ..open }, waited[1]];
+    assert_eq!(score_of(&cut).cut_off, 1);
+    let deaf = EndpointingConfig { open_words: false, ..config.clone() };
+    assert_eq!(score(&of(waited.to_vec()), &deaf).cut_off, 1);
 }

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use antiphon_audio::resample;
 use antiphon_core::{AudioFormat, Pii, Result, SPEECH_RATE_HZ, Timestamp};
-use antiphon_turn::{TurnContext, TurnDetector};
+use antiphon_stt::{Stt, SttInput, SttRequest, Transcript};
+use antiphon_turn::{TurnContext, TurnDetector, trails_off};
 use antiphon_vad::{GateConfig, GateEdge, SpeechGate, Vad};
+use futures_util::{StreamExt as _, stream};
 
 /// What a session keeps of the caller's audio before a turn, and within one.
 const BEFORE_TURN: u64 = SPEECH_RATE_HZ as u64 / 2;
@@ -60,6 +62,8 @@ pub struct TracedPause {
     pub turn_end: Option<Timestamp>,
     /// The detector's probability that the turn is finished.
     pub probability: f32,
+    /// Whether the words so far [trail off](antiphon_turn::trails_off).
+    pub trails_off: bool,
 }
 
 /// What was heard in a recording.
@@ -82,6 +86,10 @@ pub struct Listening<'a> {
     pub gate: GateConfig,
     /// The turn detector.
     pub detector: &'a dyn TurnDetector,
+    /// Speech to text at [`SPEECH_RATE_HZ`]; without it no turn trails off.
+    pub stt: Option<&'a dyn Stt>,
+    /// Language of the speech, BCP 47; `None` if it is not known.
+    pub language: Option<String>,
 }
 
 /// Listens to a recording as fast as the engines can.
@@ -109,6 +117,8 @@ pub async fn listen(recording: &Recording, engines: &mut Listening<'_>) -> Resul
         };
         let probability = engines.detector.predict(context).await?;
         answers.push(asked.elapsed());
+        let said = part(&recording.samples, turn_from.unwrap_or(0), position);
+        let trails_off = engines.trails_off(said).await?;
         let resumed = match edges.get(n + 1) {
             Some(&(GateEdge::Started { onset }, known)) => Some((at(onset), at(known))),
             Some(_) | None => None,
@@ -118,12 +128,34 @@ pub async fn listen(recording: &Recording, engines: &mut Listening<'_>) -> Resul
             turn_from = None;
         }
         let (speech_end, detected) = (at(end), at(position));
-        pauses.push(TracedPause { speech_end, detected, resumed, turn_end, probability });
+        pauses.push(TracedPause {
+            speech_end,
+            detected,
+            resumed,
+            turn_end,
+            probability,
+            trails_off,
+        });
     }
     let heard = pauses.iter().filter(|p| p.turn_end.is_some()).count();
     answers.sort_unstable();
     let answer = answers.get(answers.len() / 2).copied().unwrap_or_default();
     Ok(Trace { pauses, unheard_ends: recording.turn_ends.len().saturating_sub(heard), answer })
+}
+
+impl Listening<'_> {
+    /// Whether the words of a turn so far trail off.
+    async fn trails_off(&self, audio: Vec<i16>) -> Result<bool> {
+        let Some(stt) = self.stt else { return Ok(false) };
+        let request = SttRequest { language: self.language.clone() };
+        let audio = stream::iter([SttInput::Audio(audio)]).boxed();
+        let mut events = stt.transcribe(request, audio).await?;
+        let mut transcript = Transcript::default();
+        while let Some(event) = events.next().await {
+            transcript.apply(&event?);
+        }
+        Ok(trails_off(&transcript.text(), self.language.as_deref()))
+    }
 }
 
 /// Every edge, with the position at which the gate knew of it.
