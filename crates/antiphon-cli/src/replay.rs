@@ -3,6 +3,7 @@
 
 mod audio;
 mod diff;
+mod picture;
 mod show;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -13,7 +14,7 @@ use antiphon::{
     state::read_journal_files,
 };
 
-use self::show::Show;
+use self::{picture::Picture, show::Show};
 
 /// Run a call again from its journal: print its events and actions, and compare.
 ///
@@ -36,11 +37,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<Timestamp>,
     /// Compare with another journal instead: first event and first action that differ.
-    #[arg(long, value_name = "OTHER.jsonl", conflicts_with_all = ["until", "at", "from", "audio"])]
+    #[arg(long, value_name = "OTHER.jsonl", conflicts_with_all = ["until", "at", "from", "audio", "svg"])]
     diff: Option<PathBuf>,
     /// Cut what is shown out of the call's recording, into a file next to it.
     #[arg(long, value_name = "CALL.wav")]
     audio: Option<PathBuf>,
+    /// Draw what is shown: who sounded when, what was asked of whom, and what was decided.
+    #[arg(long, value_name = "FILE.svg")]
+    svg: Option<PathBuf>,
     /// Print JSON, one object a line.
     #[arg(long)]
     json: bool,
@@ -52,6 +56,8 @@ Examples:
   antiphon replay call.jsonl --until turn=4         up to the decision on a turn, and the state then
   antiphon replay call.jsonl --from 8s --at 12.5s --audio call.wav
                                                     a piece of the call, to read and to hear
+  antiphon replay call.jsonl --from 24s --at 45s --svg call.svg
+                                                    the same as a picture
   antiphon replay call.jsonl --diff other.jsonl     where two calls part
 
 Exit codes:
@@ -76,9 +82,10 @@ pub(crate) fn main(args: &Args) -> Result<ExitCode> {
     let show = Show { json: args.json };
     show.journal(&args.file, &recording);
     let until = args.until.map(Until::Turn).or(args.at.map(Until::At));
-    let (mut n, mut span) = (0, None);
+    let (mut n, mut span, mut picture) = (0, None, Picture::default());
     let shown = |t| args.from.is_none_or(|from| t >= from);
     let replayed = replay.run(&recording.records, until, |record, actions| {
+        picture.step(record.t, &record.e, actions);
         if shown(record.t) {
             show.step(n, record, actions);
             let (from, _) = *span.get_or_insert((record.t, record.t));
@@ -89,14 +96,22 @@ pub(crate) fn main(args: &Args) -> Result<ExitCode> {
     check_turn(args.until, &recording, replayed, &replay)?;
     let whole = replayed == recording.records.len();
     let verdict = replay.verdict(recording.footer.as_ref().filter(|_| whole));
+    let shown = || {
+        let (first, last) = span.ok_or_else(|| nothing(&recording))?;
+        Ok::<_, Error>((args.from.unwrap_or(first), args.at.unwrap_or(last)))
+    };
     let cut = match &args.audio {
         Some(wav) => {
-            let (first, last) = span.ok_or_else(|| nothing(&recording))?;
-            Some(audio::cut(wav, args.from.unwrap_or(first), args.at.unwrap_or(last))?)
+            let (from, to) = shown()?;
+            Some(audio::cut(wav, from, to)?)
         }
         None => None,
     };
-    show.end(&recording, &replay, replayed, verdict, cut.as_deref());
+    if let Some(file) = &args.svg {
+        let (from, to) = shown()?;
+        picture.write(file, from, to)?;
+    }
+    show.end(&recording, &replay, replayed, verdict, cut.as_deref(), args.svg.as_deref());
     finish(&recording, whole, verdict)
 }
 

@@ -74,6 +74,7 @@ impl Show {
         replayed: usize,
         verdict: Verdict,
         cut: Option<&Path>,
+        picture: Option<&Path>,
     ) {
         let all = recording.records.len();
         if self.json {
@@ -91,6 +92,7 @@ impl Show {
                     },
                     "state": state(replay),
                     "audio": cut,
+                    "picture": picture,
                 })
             );
             return;
@@ -98,6 +100,9 @@ impl Show {
         say_state(replay);
         if let Some(cut) = cut {
             say!("audio: {}", cut.display());
+        }
+        if let Some(picture) = picture {
+            say!("picture: {}", picture.display());
         }
         let of = if replayed == all { String::new() } else { format!(" of {all}") };
         say!("replayed {replayed}{of} events: {}", sentence(recording, replay, verdict));

@@ -233,3 +233,26 @@ fn the_audio_of_what_is_shown_is_cut_out_of_the_recording() {
     fs::remove_file(&recording).unwrap();
     refused_with(replay(&file, &audio), 4, &["call.wav"]);
 }
+
+#[test]
+fn what_is_shown_is_drawn_as_a_picture() {
+    let dir = tempfile::tempdir().unwrap();
+    let (call, svg) = (good(dir.path()), dir.path().join("call.svg"));
+    let output = done(replay(&call, &["--svg", svg.to_str().unwrap()]));
+    assert!(stdout(&output).contains("picture: "), "{}", stdout(&output));
+    let picture = fs::read_to_string(&svg).unwrap();
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"));
+    // The user sounded from 0.85 s to 1.3 s of two.
+    let user = picture.lines().find(|line| line.contains("rect x=") && line.contains("#2563eb"));
+    let number = |name: &str| -> f64 {
+        let (_, rest) = user.unwrap().split_once(&format!(" {name}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    let second = (960.0 - 104.0 - 16.0) / 2.0;
+    assert!((number("x") - (104.0 + 0.85 * second)).abs() < 0.1, "{user:?}");
+    assert!((number("width") - 0.45 * second).abs() < 0.1, "{user:?}");
+    assert!(picture.contains(">when do you open<") && picture.contains(">turn over<"), "{picture}");
+    let nowhere = dir.path().join("no/such/call.svg");
+    let refused = replay(&call, &["--svg", nowhere.to_str().unwrap()]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(4), "{}", stderr(&refused));
+}
