@@ -204,9 +204,10 @@ impl UserTurn {
             silence.flushed = true;
             ops.unlimit(op);
             mark(&mut silence.waterfall.stt_final, now);
+            // An engine that had to be asked says nothing more about the end of this turn.
+            open.provider_ended.get_or_insert(now);
         }
-        // An engine that had to be asked says nothing more about the end of this turn.
-        if ended || (flushed && provider) {
+        if ended && !open.text().is_empty() {
             open.provider_ended.get_or_insert(now);
         }
         let text = open.text();

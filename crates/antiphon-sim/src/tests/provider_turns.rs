@@ -92,6 +92,23 @@ fn an_engine_that_never_tells_is_asked_at_the_ceiling() {
 }
 
 #[test]
+fn who_speaks_again_when_the_engine_is_asked_is_heard_out() {
+    let script = "0.00 start
+         1.00 user starts
+         1.90 user stops
+         9.91 user starts
+         10.10 flush
+         11.00 over
+         11.90 user stops
+         12.50 final a table
+         12.50 over";
+    let out = run(config(), script);
+    assert!(out.contains(&"9.90 feed op0 Flush(1)".to_owned()), "{out:?}");
+    assert!(!out.iter().any(|line| line.contains("Discarded")), "{out:?}");
+    assert!(out.iter().any(|line| line.starts_with("12.50   UserTurn")), "{out:?}");
+}
+
+#[test]
 fn who_commits_leaves_or_is_cut_off_waits_for_no_engine() {
     for (end, floor) in [("2.50 commit", None), ("2.50 user leaves", None), ("", Some(1500))] {
         let mut config = config();
