@@ -109,9 +109,9 @@ fn who_surely_does_not_interrupt_costs_the_agent_no_word() {
     assert_eq!(caller.heard(), REPLY);
 
     let asked = detector.asked.lock().unwrap();
-    // The final transcript may come before the answer to the second question.
-    assert!((1..=2).contains(&asked.len()), "asked {} times", asked.len());
-    assert!(asked.iter().enumerate().all(|(n, context)| context.is_over == (n == 1)));
+    // The final transcript may come before the last question, that about the whole, is answered.
+    let [early @ .., _] = &asked[..] else { panic!("never asked") };
+    assert!(early.iter().all(|context| !context.is_over), "asked on after the end");
     let heard = &asked[0].audio;
     assert!((RATE_HZ as usize / 2..2 * RATE_HZ as usize).contains(&heard.len()), "{}", heard.len());
     assert!(listen(heard).starts_with("please"), "{}", listen(heard));
@@ -237,8 +237,11 @@ fn whatever_a_backchannel_detector_does_words_decide_and_the_session_lives() {
         let (events, errors) = call(rogue.pace(), parts);
         assert_eq!(verdict(&events), Some((true, Why::Words)), "{rogue:?}");
         assert!(caller.heard().ends_with(REPLY), "{rogue:?}: {}", caller.heard());
-        let [(op, code, n)] = &errors[..] else { panic!("{rogue:?}: {errors:?}") };
-        assert_eq!((op.as_str(), *code), ("turn.backchannel", rogue.code()), "{rogue:?}");
-        assert!((1..=2).contains(n), "asked twice, {n} errors");
+        assert!(errors.iter().any(|(_, code, _)| *code == rogue.code()), "{rogue:?}: {errors:?}");
+        for (op, code, _) in &errors {
+            // Who blocks keeps two threads, and is given no third.
+            let kept = matches!(rogue, Rogue::BlocksItsThread) && *code == Code::Unavailable;
+            assert!(op == "turn.backchannel" && (*code == rogue.code() || kept), "{errors:?}");
+        }
     }
 }
