@@ -199,7 +199,7 @@ impl UserTurn {
         let provider = config.endpointing.mode == EndpointingMode::Provider;
         let ended = provider && *event == SttEvent::EndOfTurn;
         if let Voice::Silent(silence) = &mut open.voice
-            && (flushed || ended)
+            && ((flushed && silence.flush_asked) || ended)
         {
             silence.flushed = true;
             ops.unlimit(op);
