@@ -1,8 +1,9 @@
 //! Session time from the machine's monotonic clock, and the same clock with waiting left out.
 
 use std::{
+    collections::BTreeSet,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -38,6 +39,10 @@ struct Shared {
     skipped_us: AtomicU64,
     working: AtomicUsize,
     moved: Notify,
+    /// Who sleeps, and until when. Empty in [`Pace::RealTime`].
+    sleepers: Mutex<BTreeSet<(Timestamp, u64)>>,
+    /// Sleepers so far: the name of the next.
+    slept: AtomicU64,
 }
 
 impl SessionClock {
@@ -50,6 +55,8 @@ impl SessionClock {
             skipped_us: AtomicU64::new(0),
             working: AtomicUsize::new(0),
             moved: Notify::new(),
+            sleepers: Mutex::default(),
+            slept: AtomicU64::new(0),
         }))
     }
 
@@ -67,20 +74,68 @@ impl SessionClock {
         Working(self.clone())
     }
 
-    /// Skips to `at` if nobody works. Returns whether `at` has been reached.
+    /// Skips to `at` if nobody works, but not past anybody's alarm: whoever slept until then has
+    /// done their work when time goes on. Returns whether `at` has been reached, in
+    /// [`Pace::Virtual`] with all work done that was due by then.
     pub(crate) fn skip_to(&self, at: Timestamp) -> bool {
         let now = self.now();
-        if now >= at {
+        if self.0.pace != Pace::Virtual && now >= at {
             return true;
         }
-        let idle = self.0.working.load(Ordering::Acquire) == 0;
-        if self.0.pace == Pace::RealTime || !idle {
+        let sleepers = self.sleepers();
+        let alarm = sleepers.first().map(|(until, _)| *until);
+        let busy = self.0.working.load(Ordering::Acquire) > 0 || alarm.is_some_and(|a| a <= now);
+        if self.0.pace == Pace::RealTime || busy {
             return false;
         }
-        let left = u64::try_from(at.since(now).as_micros()).unwrap_or_default();
-        self.0.skipped_us.fetch_add(left, Ordering::AcqRel);
-        self.0.moved.notify_waiters();
-        true
+        let next = alarm.map_or(at, |a| a.min(at));
+        let left = u64::try_from(next.since(now).as_micros()).unwrap_or_default();
+        if left > 0 {
+            self.0.skipped_us.fetch_add(left, Ordering::AcqRel);
+            self.0.moved.notify_waiters();
+        }
+        alarm.is_none_or(|a| a > at)
+    }
+
+    /// Sleeps until `at`, and is at work from then on, without a moment between.
+    pub(crate) async fn wake_at(&self, at: Timestamp) -> Working {
+        let _asleep = self.asleep(at);
+        loop {
+            let moved = self.0.moved.notified();
+            let left = at.since(self.now());
+            if left == Duration::ZERO {
+                return self.working();
+            }
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                () = moved => {}
+            }
+        }
+    }
+
+    fn asleep(&self, until: Timestamp) -> Option<Asleep> {
+        if self.0.pace == Pace::RealTime {
+            return None;
+        }
+        let alarm = (until, self.0.slept.fetch_add(1, Ordering::Relaxed));
+        self.sleepers().insert(alarm);
+        Some(Asleep { clock: self.clone(), alarm })
+    }
+
+    fn sleepers(&self) -> MutexGuard<'_, BTreeSet<(Timestamp, u64)>> {
+        self.0.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody sleeps. Dropping it wakes or forgets them.
+struct Asleep {
+    clock: SessionClock,
+    alarm: (Timestamp, u64),
+}
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        self.clock.sleepers().remove(&self.alarm);
     }
 }
 
@@ -94,20 +149,12 @@ impl Clock for SessionClock {
         Timestamp::from_micros(real.saturating_add(self.0.skipped_us.load(Ordering::Acquire)))
     }
 
+    /// Where waiting is left out, time stands still at `at` until the future has been polled again
+    /// or is dropped: whoever sleeps is not late because the machine is busy.
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<'static, ()> {
         let clock = self.clone();
         Box::pin(async move {
-            loop {
-                let moved = clock.0.moved.notified();
-                let left = at.since(clock.now());
-                if left == Duration::ZERO {
-                    return;
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(left) => {}
-                    () = moved => {}
-                }
-            }
+            let _awake = clock.wake_at(at).await;
         })
     }
 }
@@ -116,6 +163,13 @@ impl Clock for SessionClock {
 #[derive(Debug)]
 #[must_use]
 pub struct Working(SessionClock);
+
+impl Working {
+    /// The clock that waits for it.
+    pub(crate) const fn clock(&self) -> &SessionClock {
+        &self.0
+    }
+}
 
 impl Drop for Working {
     fn drop(&mut self) {

@@ -100,17 +100,19 @@ pub(crate) struct Driver {
 enum Woken {
     Fact(Option<Box<Fact>>),
     Order(Option<Box<Order>>),
-    Deadline,
+    Deadline(Working),
     Op(Option<Box<OpMessage>>),
     Audio(Option<crate::media::Heard>),
 }
 
 impl Driver {
-    /// Runs the session to its end. Boxed, or the future would hold several copies.
-    pub(crate) async fn run(mut self: Box<Self>, mut inboxes: Inboxes) {
+    /// Runs the session to its end. Boxed, or the future would hold several copies. `beginning` is
+    /// dropped once it has begun.
+    pub(crate) async fn run(mut self: Box<Self>, mut inboxes: Inboxes, beginning: Working) {
         let agent = self.effects.agent();
         self.enter(None, agent);
         self.handle(Event::App(Command::Start), &mut inboxes);
+        drop(beginning);
         while !self.ended {
             let deadline = self.machine.deadline();
             let at = deadline.map_or(Timestamp::ZERO, |d| d.at);
@@ -118,7 +120,7 @@ impl Driver {
                 biased;
                 fact = inboxes.facts.recv() => Woken::Fact(fact),
                 order = inboxes.orders.recv() => Woken::Order(order),
-                () = self.clock.sleep_until(at), if deadline.is_some() => Woken::Deadline,
+                awake = self.clock.wake_at(at), if deadline.is_some() => Woken::Deadline(awake),
                 result = inboxes.ops.recv() => Woken::Op(result),
                 heard = inboxes.audio.recv() => Woken::Audio(heard),
             };
@@ -131,7 +133,7 @@ impl Driver {
         match woken {
             Woken::Fact(Some(fact)) => self.handle(fact.event, inboxes),
             Woken::Order(Some(order)) => self.order(*order, inboxes),
-            Woken::Deadline => self.handle(Event::Tick, inboxes),
+            Woken::Deadline(_awake) => self.handle(Event::Tick, inboxes),
             Woken::Op(Some(message)) => {
                 let OpMessage { op, event, _working } = *message;
                 self.result(op, event, inboxes);
@@ -312,7 +314,10 @@ impl Driver {
             self.effects.warm(self.machine.next_request());
         }
         self.effects.notice(&notice);
-        self.ended |= matches!(notice, Notice::Ended);
+        if notice == Notice::Ended {
+            self.ended = true;
+            self.seat.leave();
+        }
         if let Some(over) = self.speeches.notice(&notice) {
             self.clips.remove(&over);
         }

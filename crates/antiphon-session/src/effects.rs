@@ -1,6 +1,9 @@
 //! The effect plane: one task per operation. Dropping the task's handle cancels the operation.
 
-use std::{collections::BTreeMap, future::poll_fn, panic::AssertUnwindSafe, sync::Arc, task::Poll};
+use std::{
+    collections::BTreeMap, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Arc,
+    task::Poll,
+};
 
 use antiphon_conversation::{Notice, OpEvent};
 use antiphon_core::{BoxStream, Code, Error, Generation, OpId, Pii, Result};
@@ -20,8 +23,9 @@ use crate::{
     detecting::Threads,
     driver::OpSender,
     lifecycle::panic_text,
+    line::Line,
     tools::Tools,
-    voice::{CHUNKS_AHEAD, Chunk, Job},
+    voice::{CHUNKS_AHEAD, Chunk, Chunks, Job, Jobs, Synthesis},
 };
 
 /// Pieces of audio a transcription may be behind: 10 s in 20 ms pieces.
@@ -45,14 +49,20 @@ pub struct Engines {
 #[derive(Debug)]
 struct Running {
     task: AbortHandle,
-    audio: Option<mpsc::Sender<SttInput>>,
+    audio: Option<mpsc::Sender<(SttInput, Working)>>,
     /// While a transcription owes the answer to a flush, somebody works.
     flushing: Option<Working>,
+    /// Where the audio of a synthesis waits for the voice.
+    line: Option<Line>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.task.abort();
+        // The voice sees that nothing more comes before time goes on.
+        if let Some(line) = &self.line {
+            line.rouse();
+        }
     }
 }
 
@@ -63,7 +73,7 @@ pub(crate) struct Effects {
     tools: Tools,
     clock: SessionClock,
     events: OpSender,
-    voice: mpsc::Sender<Job>,
+    voice: Jobs,
     running: BTreeMap<OpId, Running>,
     /// What prepares the next reply.
     warming: Option<JoinHandle<()>>,
@@ -87,7 +97,7 @@ impl Effects {
         tools: Tools,
         clock: SessionClock,
         events: OpSender,
-        voice: mpsc::Sender<Job>,
+        voice: Jobs,
     ) -> Self {
         Self {
             engines,
@@ -136,7 +146,7 @@ impl Effects {
         let audio = self.running.get(&op).and_then(|r| r.audio.as_ref());
         if let Some(audio) = audio
             && !samples.is_empty()
-            && audio.try_send(SttInput::Audio(samples)).is_err()
+            && audio.try_send((SttInput::Audio(samples), self.clock.working())).is_err()
         {
             self.dropped_audio += n;
         }
@@ -152,7 +162,8 @@ impl Effects {
         let working = self.clock.working();
         let Some(running) = self.running.get_mut(&op) else { return true };
         running.flushing = Some(working);
-        running.audio.as_ref().is_some_and(|a| a.try_send(SttInput::Flush { marker }).is_ok())
+        let flush = (SttInput::Flush { marker }, self.clock.working());
+        running.audio.as_ref().is_some_and(|a| a.try_send(flush).is_ok())
     }
 
     /// Ends a transcription's input.
@@ -268,7 +279,7 @@ impl Effects {
         let tts = self.engines.tts.clone();
         let rate_hz = tts.capabilities().rate_hz;
         let Some(chunks) = self.line_up(op, generation, rate_hz) else { return };
-        let clock = self.clock.clone();
+        let (working, line) = (self.clock.working(), chunks.line.clone());
         // Tasks run in any order, and a voice may do one thing after the other.
         let (asking, asked) = oneshot::channel();
         let before = self.asked.replace(asked);
@@ -276,42 +287,49 @@ impl Effects {
             if let Some(before) = before {
                 let _ = before.await;
             }
-            let work = synthesise(&*tts, request, asking, &chunks, &clock);
+            let work = synthesise(&*tts, request, asking, &chunks, working);
             if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
                 let e = Error::new("tts.speak", Code::Internal, panic_text(&*panic));
-                let _ = chunks.send(Chunk::Failed(e)).await;
+                chunks.send(Chunk::Failed(e)).await;
             }
         });
+        self.cancels(op, line);
     }
 
     /// Plays a recording in place of a synthesis.
     pub(crate) fn play(&mut self, op: OpId, generation: Generation, clip: Clip) {
         let Some(chunks) = self.line_up(op, generation, clip.rate_hz) else { return };
+        let line = chunks.line.clone();
         self.spawn(op, async move {
             // As a synthesis would send it: at most 200 ms at a time.
             for samples in clip.samples.chunks(clip.rate_hz as usize / 5) {
                 let chunk = Chunk::Item(TtsEvent::Audio(samples.to_vec()));
-                if chunks.send(chunk).await.is_err() {
+                if !chunks.send(chunk).await {
                     return;
                 }
             }
-            let _ = chunks.send(Chunk::Ended).await;
+            chunks.send(Chunk::Ended).await;
         });
+        self.cancels(op, line);
     }
 
     /// A place in the voice's line for the audio of `op`.
-    fn line_up(
-        &mut self,
-        op: OpId,
-        generation: Generation,
-        rate_hz: u32,
-    ) -> Option<mpsc::Sender<Chunk>> {
-        let (chunks_in, chunks) = mpsc::channel(CHUNKS_AHEAD);
-        if self.voice.try_send(Job::Speak { op, generation, rate_hz, chunks }).is_ok() {
-            return Some(chunks_in);
+    fn line_up(&mut self, op: OpId, generation: Generation, rate_hz: u32) -> Option<Chunks> {
+        let (tx, chunks) = mpsc::channel(CHUNKS_AHEAD);
+        let line = Line::new(self.clock.clone());
+        let synthesis = Synthesis { op, generation, rate_hz, chunks, line: line.clone() };
+        if self.voice.try_send(Job::Speak(synthesis)) {
+            return Some(Chunks { tx, line });
         }
         self.fail(op, Error::new("tts.speak", Code::Unavailable, "too many syntheses wait"));
         None
+    }
+
+    /// Whoever cancels `op` tells this line.
+    fn cancels(&mut self, op: OpId, line: Line) {
+        if let Some(running) = self.running.get_mut(&op) {
+            running.line = Some(line);
+        }
     }
 
     /// The operation cannot even be begun.
@@ -322,12 +340,13 @@ impl Effects {
 
     /// Everything of a generation was handed to the voice.
     pub(crate) fn finish(&self, generation: Generation) -> bool {
-        self.voice.try_send(Job::Finish(generation)).is_ok()
+        self.voice.try_send(Job::Finish(generation))
     }
 
     /// Runs a provider's work. Its panics are failures of the operation, not of the session.
     fn spawn(&mut self, op: OpId, work: impl Future<Output = ()> + Send + 'static) {
-        let events = self.events.clone();
+        let (events, beginning) = (self.events.clone(), self.clock.working());
+        let work = first_poll(work, move || drop(beginning));
         let task = tokio::spawn(async move {
             if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
                 let (code, detail) = (Code::Internal, panic_text(&*panic));
@@ -335,7 +354,7 @@ impl Effects {
             }
         });
         let task = task.abort_handle();
-        self.running.insert(op, Running { task, audio: None, flushing: None });
+        self.running.insert(op, Running { task, audio: None, flushing: None, line: None });
     }
 }
 
@@ -345,21 +364,15 @@ async fn synthesise(
     tts: &dyn Tts,
     request: TtsRequest,
     asking: oneshot::Sender<()>,
-    chunks: &mpsc::Sender<Chunk>,
-    clock: &SessionClock,
+    chunks: &Chunks,
+    working: Working,
 ) {
-    let working = clock.working();
-    let mut speaking = tts.speak(request);
-    let first = poll_fn(|context| Poll::Ready(speaking.as_mut().poll(context))).await;
-    drop(asking);
-    let spoken = match first {
-        Poll::Ready(spoken) => spoken,
-        Poll::Pending => speaking.await,
-    };
+    let clock = working.clock().clone();
+    let spoken = first_poll(tts.speak(request), move || drop(asking)).await;
     let mut stream = match spoken {
         Ok(stream) => stream,
         Err(e) => {
-            let _ = chunks.send(Chunk::Failed(e)).await;
+            chunks.send(Chunk::Failed(e)).await;
             return;
         }
     };
@@ -369,15 +382,17 @@ async fn synthesise(
             Ok(event) => (Chunk::Item(event), false),
             Err(e) => (Chunk::Failed(e), true),
         };
+        let sent = chunks.send(chunk);
         drop(working.take());
-        // A closed channel means that nobody wants the rest.
-        if chunks.send(chunk).await.is_err() || last {
+        // Nobody wants the rest.
+        if !sent.await || last {
             return;
         }
         working = Some(clock.working());
     }
+    let sent = chunks.send(Chunk::Ended);
     drop(working);
-    let _ = chunks.send(Chunk::Ended).await;
+    sent.await;
 }
 
 /// Forwards a provider's stream as events of `op`, then its end.
@@ -400,8 +415,24 @@ async fn relay<T>(
     events.send(op, OpEvent::Ended).await;
 }
 
-fn receiver_stream<T: Send + 'static>(rx: mpsc::Receiver<T>) -> BoxStream<T> {
-    Box::pin(stream::unfold(rx, |mut rx| async move { Some((rx.recv().await?, rx)) }))
+/// What a transcription hears. Who asks for the next piece has dealt with the one before.
+fn receiver_stream<T: Send + 'static>(rx: mpsc::Receiver<(T, Working)>) -> BoxStream<T> {
+    Box::pin(stream::unfold((rx, None), |(mut rx, before)| async move {
+        drop(before);
+        let (item, working) = rx.recv().await?;
+        Some((item, (rx, Some(working))))
+    }))
+}
+
+/// Does `then` once `work` has been polled for the first time, finished or not.
+async fn first_poll<T>(work: impl Future<Output = T>, then: impl FnOnce()) -> T {
+    let mut work = pin!(work);
+    let first = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+    then();
+    match first {
+        Poll::Ready(done) => done,
+        Poll::Pending => work.await,
+    }
 }
 
 /// How a provider's error reaches the machine.

@@ -14,6 +14,7 @@ pub mod executor;
 mod handle;
 mod journal;
 mod lifecycle;
+mod line;
 mod media;
 mod session;
 mod speech;

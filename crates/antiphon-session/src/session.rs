@@ -24,11 +24,12 @@ use crate::{
     events,
     journal::{self, JournalOut, JournalThread},
     lifecycle,
+    line::Line,
     media::{Ears, Listener, Member, Seat},
     speech::Speeches,
     tools::{Tools, definitions},
     user_audio::UserAudio,
-    voice::{self, JOBS_AHEAD},
+    voice::{JOBS_AHEAD, Jobs, Voice},
 };
 
 /// Facts that may wait for the driver: some ten seconds' worth.
@@ -121,13 +122,15 @@ impl Session {
             SessionHandle::new(orders_in, events.clone(), history, counters.clone(), tools.clone());
         let tools = Tools::new(&label, tools, Arc::new(clock.clone()));
         let op_sender = OpSender::new(ops_in, clock.clone());
-        let speaking = voice::run(
-            jobs,
-            media.sender,
-            config.playout_rate_hz,
-            clock.clone(),
-            op_sender.clone(),
-        );
+        let line = Line::new(clock.clone());
+        let voice = Voice {
+            sender: media.sender,
+            playout_rate_hz: config.playout_rate_hz,
+            clock: clock.clone(),
+            events: op_sender.clone(),
+            line: line.clone(),
+        };
+        let jobs_in = Jobs::new(jobs_in, line);
         let driver = Box::new(Driver {
             machine,
             effects: Effects::new(engines, agent, tools, clock.clone(), op_sender, jobs_in),
@@ -148,9 +151,11 @@ impl Session {
             ended: false,
             clock,
         });
+        let beginning = pool.clock().working();
         pool.join(media.member, media.listener)?;
         let inboxes = Inboxes { facts: media.facts, orders, ops, audio: media.audio };
-        let (driver, voice) = (tokio::spawn(driver.run(inboxes)), tokio::spawn(speaking));
+        let driver = tokio::spawn(driver.run(inboxes, beginning));
+        let voice = tokio::spawn(voice.run(jobs));
         Ok((Self { handle, driver, voice, journal, config, pool: pool.clone() }, first))
     }
 

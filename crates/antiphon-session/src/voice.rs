@@ -8,7 +8,12 @@ use antiphon_core::{Clock, Error, Generation, OpId, Result};
 use antiphon_tts::{TtsEvent, WordTiming};
 use tokio::sync::mpsc;
 
-use crate::{SessionClock, driver::OpSender, effects::failed};
+use crate::{
+    SessionClock,
+    driver::OpSender,
+    effects::failed,
+    line::{Line, Place},
+};
 
 /// Chunks a synthesis may be ahead of its turn to be queued: 8 of at most 200 ms.
 pub(crate) const CHUNKS_AHEAD: usize = 8;
@@ -22,10 +27,20 @@ const ROOM_POLL: Duration = Duration::from_millis(10);
 /// What waits in line to be queued for playout.
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// The output of a synthesis, at this rate.
-    Speak { op: OpId, generation: Generation, rate_hz: u32, chunks: mpsc::Receiver<Chunk> },
+    Speak(Synthesis),
     /// Everything of the generation was queued.
     Finish(Generation),
+}
+
+/// The output of a synthesis, at this rate.
+#[derive(Debug)]
+pub(crate) struct Synthesis {
+    pub(crate) op: OpId,
+    pub(crate) generation: Generation,
+    pub(crate) rate_hz: u32,
+    pub(crate) chunks: mpsc::Receiver<(Chunk, Place)>,
+    /// The line of the chunks.
+    pub(crate) line: Line,
 }
 
 /// One item of a synthesis. A channel that closes without `Ended` or `Failed` was cancelled.
@@ -36,92 +51,132 @@ pub(crate) enum Chunk {
     Failed(Error),
 }
 
-/// Moves audio into playout until the driver is gone.
-pub(crate) async fn run(
-    mut jobs: mpsc::Receiver<Job>,
-    mut sender: PlayoutSender,
-    playout_rate_hz: u32,
-    clock: SessionClock,
-    events: OpSender,
-) {
-    while let Some(job) = jobs.recv().await {
-        match job {
-            Job::Finish(generation) => {
-                while sender.finish(generation).is_err() {
-                    wait_for_room(&clock).await;
-                }
-            }
-            Job::Speak { op, generation, rate_hz, mut chunks } => {
-                let mut voice = match Conversion::new(rate_hz, playout_rate_hz) {
-                    Ok(conversion) => Voice { op, generation, conversion, queued: 0 },
-                    Err(e) => {
-                        events.send(op, failed(&e)).await;
-                        continue;
-                    }
-                };
-                while let Some(chunk) = chunks.recv().await {
-                    voice.chunk(chunk, &mut sender, &clock, &events).await;
-                }
-            }
-        }
+/// Where jobs for the voice line up.
+#[derive(Clone, Debug)]
+pub(crate) struct Jobs {
+    tx: mpsc::Sender<(Job, Place)>,
+    line: Line,
+}
+
+impl Jobs {
+    pub(crate) const fn new(tx: mpsc::Sender<(Job, Place)>, line: Line) -> Self {
+        Self { tx, line }
+    }
+
+    /// Whether there was room.
+    pub(crate) fn try_send(&self, job: Job) -> bool {
+        self.tx.try_send((job, self.line.join())).is_ok()
     }
 }
 
-async fn wait_for_room(clock: &SessionClock) {
-    clock.sleep_until(clock.now() + ROOM_POLL).await;
+/// Where the chunks of one synthesis line up.
+#[derive(Debug)]
+pub(crate) struct Chunks {
+    pub(crate) tx: mpsc::Sender<(Chunk, Place)>,
+    pub(crate) line: Line,
 }
 
-/// One synthesis whose turn it is.
-struct Voice {
-    op: OpId,
-    generation: Generation,
-    conversion: Conversion,
-    queued: u64,
+impl Chunks {
+    /// In line at once; there when there is room. Whether anybody wants it.
+    pub(crate) fn send(&self, chunk: Chunk) -> impl Future<Output = bool> {
+        let place = self.line.join();
+        async move { self.tx.send((chunk, place)).await.is_ok() }
+    }
+}
+
+/// What moves audio into playout.
+pub(crate) struct Voice {
+    pub(crate) sender: PlayoutSender,
+    pub(crate) playout_rate_hz: u32,
+    pub(crate) clock: SessionClock,
+    pub(crate) events: OpSender,
+    /// The line of the jobs.
+    pub(crate) line: Line,
 }
 
 impl Voice {
-    async fn chunk(
-        &mut self,
-        chunk: Chunk,
-        sender: &mut PlayoutSender,
-        clock: &SessionClock,
-        events: &OpSender,
-    ) {
-        match chunk {
-            Chunk::Item(TtsEvent::Words(words)) => {
-                let words = words.into_iter().map(|w| self.conversion.timing(w)).collect();
-                self.tell(SynthesisEvent::Words(words), events).await;
+    /// Does one job after the other until the driver is gone.
+    pub(crate) async fn run(mut self, mut jobs: mpsc::Receiver<(Job, Place)>) {
+        self.line.set_moving(true);
+        while let Some((job, _place)) = jobs.recv().await {
+            match job {
+                Job::Finish(generation) => {
+                    while self.sender.finish(generation).is_err() {
+                        wait_for_room(&self.line, &self.clock).await;
+                    }
+                }
+                Job::Speak(synthesis) => self.speak(synthesis).await,
             }
-            Chunk::Item(TtsEvent::Audio(samples)) => {
-                let samples = self.conversion.audio(&samples);
-                self.queue(samples, sender, clock, events).await;
-            }
-            Chunk::Ended => {
-                let tail = self.conversion.tail();
-                self.queue(tail, sender, clock, events).await;
-                events.send(self.op, OpEvent::Ended).await;
-            }
-            Chunk::Failed(e) => events.send(self.op, failed(&e)).await,
         }
     }
 
-    async fn queue(
-        &mut self,
-        mut samples: Vec<i16>,
-        sender: &mut PlayoutSender,
-        clock: &SessionClock,
-        events: &OpSender,
-    ) {
+    async fn speak(&mut self, synthesis: Synthesis) {
+        let Synthesis { op, generation, rate_hz, mut chunks, line } = synthesis;
+        let conversion = match Conversion::new(rate_hz, self.playout_rate_hz) {
+            Ok(conversion) => conversion,
+            Err(e) => return self.events.send(op, failed(&e)).await,
+        };
+        let mut speech = Speech { op, generation, conversion, line };
+        // What waits behind this synthesis is not waited for until it is over.
+        speech.line.set_moving(true);
+        self.line.set_moving(false);
+        let mut last = None;
+        while last.is_none()
+            && let Some((chunk, place)) = chunks.recv().await
+        {
+            last = (!matches!(chunk, Chunk::Item(_))).then_some(place);
+            speech.chunk(chunk, self).await;
+        }
+        self.line.set_moving(true);
+        speech.line.set_moving(false);
+    }
+}
+
+/// Waiting for room is no work: only time brings it.
+async fn wait_for_room(line: &Line, clock: &SessionClock) {
+    line.set_moving(false);
+    let _awake = clock.wake_at(clock.now() + ROOM_POLL).await;
+    line.set_moving(true);
+}
+
+/// One synthesis whose turn it is.
+struct Speech {
+    op: OpId,
+    generation: Generation,
+    conversion: Conversion,
+    line: Line,
+}
+
+impl Speech {
+    async fn chunk(&mut self, chunk: Chunk, voice: &mut Voice) {
+        match chunk {
+            Chunk::Item(TtsEvent::Words(words)) => {
+                let words = words.into_iter().map(|w| self.conversion.timing(w)).collect();
+                self.tell(SynthesisEvent::Words(words), &voice.events).await;
+            }
+            Chunk::Item(TtsEvent::Audio(samples)) => {
+                let samples = self.conversion.audio(&samples);
+                self.queue(samples, voice).await;
+            }
+            Chunk::Ended => {
+                let tail = self.conversion.tail();
+                self.queue(tail, voice).await;
+                voice.events.send(self.op, OpEvent::Ended).await;
+            }
+            Chunk::Failed(e) => voice.events.send(self.op, failed(&e)).await,
+        }
+    }
+
+    async fn queue(&mut self, mut samples: Vec<i16>, voice: &mut Voice) {
         if samples.is_empty() {
             return;
         }
         let n = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-        while let Err(back) = sender.try_push(self.generation, samples) {
+        while let Err(back) = voice.sender.try_push(self.generation, samples) {
             samples = back;
-            wait_for_room(clock).await;
+            wait_for_room(&self.line, &voice.clock).await;
         }
-        self.queued += u64::from(n);
-        self.tell(SynthesisEvent::Queued(n), events).await;
+        self.tell(SynthesisEvent::Queued(n), &voice.events).await;
     }
 
     async fn tell(&self, event: SynthesisEvent, events: &OpSender) {

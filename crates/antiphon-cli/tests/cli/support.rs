@@ -75,7 +75,8 @@ pub(crate) fn stderr(output: &Output) -> String {
 /// Runs what has to work.
 pub(crate) fn done(mut command: Command) -> Output {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{}\n{}", output.status, stderr(&output));
+    let (said, told) = (stdout(&output), stderr(&output));
+    assert!(output.status.success(), "{}\n{told}\n{said}", output.status);
     output
 }
 

@@ -247,6 +247,37 @@ fn interruption() {
     assert!(between.iter().all(|s| *s == 0), "samples after the interruption");
 }
 
+/// However busy the machine is: every event at the same microsecond. Those of one moment may come
+/// in another order, since syntheses run side by side.
+#[test]
+fn a_call_in_virtual_time_is_the_same_each_time() {
+    let once = || {
+        let agent = Scripted::new(&["one two three four five. six seven eight nine.", "thanks."]);
+        let caller = Caller::default()
+            .says(When::Quiet(200), "hello")
+            .says(When::Over(700), "stop please answer")
+            .says(When::Answered(400), "again");
+        let call = call(|| parts(agent.clone(), &caller));
+        let mut events: Vec<_> =
+            call.events.iter().map(|e| (e.at, format!("{:?}", e.notice))).collect();
+        events.sort();
+        (events, caller.agent())
+    };
+    let first = once();
+    let again: Vec<_> = std::thread::scope(|scope| {
+        let busy: Vec<_> = (0..8).map(|_| scope.spawn(once)).collect();
+        busy.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    for call in again {
+        for (event, same) in call.0.iter().zip(&first.0) {
+            assert_eq!(event, same);
+        }
+        assert_eq!(call.0.len(), first.0.len());
+        let differs = call.1.iter().zip(&first.1).position(|(a, b)| a != b);
+        assert_eq!((call.1.len(), differs), (first.1.len(), None), "the audio differs");
+    }
+}
+
 #[test]
 fn an_interruption_cancels_the_agents_stream() {
     let agent = Scripted::new(&["one two three four. five six seven eight. endless ", "thanks."]);

@@ -48,9 +48,16 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Seat(pub(crate) Arc<Shared>);
 
+impl Seat {
+    /// No tick from now on.
+    pub(crate) fn leave(&self) {
+        self.0.closed.store(true, Ordering::Release);
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.closed.store(true, Ordering::Release);
+        self.leave();
     }
 }
 
@@ -155,7 +162,7 @@ impl Ticker {
                 continue;
             }
             self.wait(due);
-            for member in &mut self.members {
+            for member in self.members.iter_mut().filter(|m| !m.is_closed()) {
                 member.tick(&mut self.frames);
             }
             self.state.ticks.fetch_add(1, Ordering::AcqRel);
