@@ -37,8 +37,13 @@ impl Tools {
 
     /// What the end of a reply means: the next one may call what there is then.
     pub(crate) fn notice(&mut self, notice: &Notice) {
-        if matches!(notice, Notice::SpeechEnded { .. } | Notice::PreemptiveDropped { .. }) {
-            self.frozen = None;
+        match notice {
+            Notice::PreemptiveDropped { turn, .. } => {
+                self.runner.forget_reads(*turn);
+                self.frozen = None;
+            }
+            Notice::SpeechEnded { .. } => self.frozen = None,
+            _ => {}
         }
     }
 

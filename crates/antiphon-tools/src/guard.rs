@@ -35,6 +35,7 @@ pub(crate) type Refusal = (Failure, String);
 struct Made {
     turn: TurnId,
     what: String,
+    effect: EffectClass,
 }
 
 /// The memory of one session. Everything in it is bounded.
@@ -67,7 +68,8 @@ impl Guards {
         if attempt.spec.rate_limit.is_some() {
             self.calls.entry(attempt.spec.name.clone()).or_default().push_back(now);
         }
-        remember(&mut self.made, Made { turn: attempt.turn, what });
+        let effect = attempt.spec.effect;
+        remember(&mut self.made, Made { turn: attempt.turn, what, effect });
         Ok(())
     }
 
@@ -78,6 +80,12 @@ impl Guards {
             let what = format!("{} {arguments}", spec.name);
             self.made.retain(|made| made.turn != turn || made.what != what);
         }
+    }
+
+    /// Nobody uses what the calls of `turn` have brought. Those that change nothing may be made
+    /// again.
+    pub(crate) fn forget_reads(&mut self, turn: TurnId) {
+        self.made.retain(|made| made.turn != turn || made.effect != EffectClass::Read);
     }
 
     fn not_twice(&self, attempt: &Attempt<'_>, what: &str) -> Result<(), Refusal> {
@@ -102,7 +110,8 @@ impl Guards {
         if answered {
             return Ok(());
         }
-        remember(&mut self.asked, Made { turn: attempt.turn, what: what.to_owned() });
+        let asked = Made { turn: attempt.turn, what: what.to_owned(), effect: attempt.spec.effect };
+        remember(&mut self.asked, asked);
         // Small models say what they are told as it stands: then it is a question.
         let text = attempt.spec.question_for(attempt.arguments).unwrap_or_else(|| {
             "Not done yet: the user has to confirm it. Say in one sentence what will be done and \

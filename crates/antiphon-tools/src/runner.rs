@@ -150,6 +150,11 @@ impl Runner {
         }
     }
 
+    /// A reply of `turn` was dropped with its results: another one may read the same again.
+    pub fn forget_reads(&self, turn: TurnId) {
+        self.guards.lock().unwrap_or_else(PoisonError::into_inner).forget_reads(turn);
+    }
+
     /// Everything that can be said against a call before it runs.
     fn admit(
         &self,

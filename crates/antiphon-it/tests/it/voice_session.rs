@@ -15,7 +15,7 @@ use antiphon::{
     llm::{FinishReason, LlmEvent, LlmRequest, Role, Usage},
     session::SessionParts,
     state::{History, Said},
-    tools::{FunctionTool, ToolCall, ToolError, ToolSet, ToolSpec},
+    tools::{EffectClass, FunctionTool, ToolCall, ToolError, ToolSet, ToolSpec},
 };
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
@@ -312,7 +312,8 @@ fn context_preservation() {
 }
 
 /// An agent that calls the tool it is offered, then reads out the result.
-struct Caretaker;
+#[derive(Default)]
+struct Caretaker(AtomicUsize);
 
 #[async_trait]
 impl Agent for Caretaker {
@@ -335,7 +336,8 @@ impl Agent for Caretaker {
             Role::System | Role::User | Role::Assistant => {
                 let name = request.tools[0].name.clone();
                 let arguments = r#"{"seats": 4}"#.to_owned();
-                LlmEvent::ToolCall(ToolCall { id: "call_1".to_owned(), name, arguments })
+                let id = format!("call_{}", self.0.fetch_add(1, Ordering::AcqRel));
+                LlmEvent::ToolCall(ToolCall { id, name, arguments })
             }
         };
         let done = LlmEvent::Done { finish: FinishReason::Stop, usage: Usage::default() };
@@ -349,15 +351,19 @@ impl Agent for Caretaker {
     async fn on_exit(&self) {}
 }
 
-#[test]
-fn a_tool_is_called_by_voice_and_its_result_is_in_history() {
-    let booked = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let spec = ToolSpec::new("book", "Books a table.").with_parameters(serde_json::json!({
+/// A tool for tables.
+fn table() -> ToolSpec {
+    ToolSpec::new("table", "Finds and books a table.").with_parameters(serde_json::json!({
         "type": "object",
         "properties": {"seats": {"type": "integer"}},
         "required": ["seats"],
-    }));
-    let tool = FunctionTool::raw(spec, {
+    }))
+}
+
+#[test]
+fn a_tool_is_called_by_voice_and_its_result_is_in_history() {
+    let booked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let tool = FunctionTool::raw(table(), {
         let booked = booked.clone();
         move |context, arguments| {
             booked.lock().unwrap().push((context.idempotency_key().to_owned(), arguments));
@@ -367,15 +373,40 @@ fn a_tool_is_called_by_voice_and_its_result_is_in_history() {
     let caller = Caller::default().says(When::Quiet(200), "book please");
     let tools = ToolSet::new().with(tool).unwrap();
     let call = call(|| {
-        let mut parts = parts(Arc::new(Caretaker), &caller);
+        let mut parts = parts(Arc::new(Caretaker::default()), &caller);
         parts.tools = tools.clone();
         parts
     });
-    assert_eq!(call.said(), ["user: book please", "book: table four.", "agent: table four."]);
+    assert_eq!(call.said(), ["user: book please", "table: table four.", "agent: table four."]);
     assert_eq!(caller.heard(), "table four");
     let booked = booked.lock().unwrap();
     assert_eq!(booked.len(), 1, "an effect takes place once: {booked:?}");
     assert_eq!(booked[0].1["seats"], 4);
+}
+
+/// The user goes on after a pause: the reply that was prepared had looked something up already, and
+/// the one that is given looks it up again.
+#[test]
+fn what_a_dropped_reply_has_read_is_read_again() {
+    let lookups = Arc::new(AtomicUsize::new(0));
+    let tool = FunctionTool::raw(table().with_effect(EffectClass::Read), {
+        let lookups = lookups.clone();
+        move |_, _| {
+            lookups.fetch_add(1, Ordering::AcqRel);
+            async { Ok::<_, ToolError>("table four.".to_owned()) }
+        }
+    });
+    let caller = Caller::default().says(When::Quiet(200), "book").says(When::Quiet(450), "please");
+    let tools = ToolSet::new().with(tool).unwrap();
+    let call = call(|| {
+        let mut parts = tones::parts(Arc::new(Caretaker::default()), &caller);
+        parts.tools = tools.clone();
+        parts
+    });
+    let dropped = |e: &&SessionEvent| matches!(e.notice, Notice::PreemptiveDropped { .. });
+    assert_eq!(call.events.iter().filter(dropped).count(), 1);
+    assert_eq!(lookups.load(Ordering::Acquire), 2);
+    assert_eq!(call.said(), ["user: book please", "table: table four.", "agent: table four."]);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use antiphon_core::TurnId;
+
 use super::{World, request};
 use crate::{EffectClass, Failure, ToolError, ToolEvent, ToolSpec};
 
@@ -30,6 +32,20 @@ fn the_same_call_runs_once_in_a_reply_and_again_in_the_next() {
     assert_eq!(why, Failure::Duplicate, "the order of fields does not matter");
     assert_eq!(world.answer(1, "c3", "act", r#"{"a":2}"#), "ok");
     assert_eq!(world.answer(2, "c4", "act", r#"{"a":1,"b":2}"#), "ok");
+}
+
+#[test]
+fn what_a_dropped_reply_has_read_may_be_read_again_but_not_changed_again() {
+    for effect in [EffectClass::Read, EffectClass::Write] {
+        let world = world(spec(effect));
+        assert_eq!(world.answer(1, "c1", "act", "{}"), "ok");
+        assert_eq!(world.failure(1, "c2", "act", "{}").0, Failure::Duplicate);
+        world.runner.forget_reads(TurnId(1));
+        match effect {
+            EffectClass::Read => assert_eq!(world.answer(1, "c3", "act", "{}"), "ok"),
+            _ => assert_eq!(world.failure(1, "c3", "act", "{}").0, Failure::Duplicate),
+        }
+    }
 }
 
 #[test]
