@@ -19,6 +19,8 @@ pub(crate) struct Phrases {
     pub(crate) artefacts: Vec<Vec<Word>>,
     /// Words after which something has to come.
     pub(crate) open: Vec<Vec<Word>>,
+    /// The digits in words.
+    pub(crate) digits: Vec<Vec<Word>>,
 }
 
 /// The phrases of `tag` (BCP 47, `de-AT` counts as `de`), or of all languages if it is not known;
@@ -53,6 +55,7 @@ impl Language {
             stops: cut(self.stops),
             artefacts: of(&ARTEFACTS),
             open: of(&OPEN),
+            digits: of(&DIGITS),
         }
     }
 }
@@ -84,6 +87,14 @@ const OPEN: [(&str, &str); 4] = [
             euh",
     ),
     ("es", "el, los, las, una, de, del, mi, nuestro, y, o, pero, porque, para, en, que, eh"),
+];
+
+/// As numbers are given on the phone.
+const DIGITS: [(&str, &str); 4] = [
+    ("en", "zero, oh, one, two, three, four, five, six, seven, eight, nine, double"),
+    ("de", "null, eins, zwo, zwei, drei, vier, fünf, sechs, sieben, acht, neun"),
+    ("fr", "zéro, un, deux, trois, quatre, cinq, six, sept, huit, neuf"),
+    ("es", "cero, uno, dos, tres, cuatro, cinco, seis, siete, ocho, nueve"),
 ];
 
 /// BCP 47 for "no one language".

@@ -3,7 +3,7 @@
 //! It deliberately parses no language: words are what stands between spaces or punctuation, and
 //! in scripts written without spaces every character stands alone and counts half.
 
-use crate::languages;
+use crate::languages::{self, Phrases};
 
 /// A word, or one character of a script without spaces; lower case, nothing but letters, digits
 /// and the signs that belong to them.
@@ -19,6 +19,11 @@ impl Word {
     /// more often than not.
     pub(crate) const fn halves(&self) -> usize {
         if self.alone { 1 } else { 2 }
+    }
+
+    /// One letter or digit of a script in which words have more.
+    fn is_sign(&self) -> bool {
+        !self.alone && self.text.chars().count() == 1
     }
 
     /// "mm", "hmm", "uh", "huh", "um"; also Cyrillic "мм", "хм". Says nothing but "I am here".
@@ -62,16 +67,35 @@ pub(crate) fn read(words: &[Word], language: Option<&str>, extra: &[String]) -> 
     Reading { stop, words: if meant { halves.div_ceil(2) } else { 0 } }
 }
 
-/// Whether what was said cannot be all: after at least one other word it ends in one that leaves
-/// the sentence open ("I would like to", "a table for the").
+/// Whether what was said is likely not all. It ends in a comma, or after at least one other word in
+/// one that leaves the sentence open ("I would like to", "a table for the"), or in the midst of a
+/// number or a spelling given sign by sign ("it is four, seven", "W, A, L").
 ///
 /// `language` is a BCP 47 tag; without one the words of all languages count.
 #[must_use]
 pub fn trails_off(transcript: &str, language: Option<&str>) -> bool {
     let said = split(transcript);
     let [.., _, last] = &said[..] else { return false };
-    languages::of(language).any(|phrases| phrases.open.iter().any(|w| w[..] == [last.clone()]))
+    let open = |phrases: &Phrases| phrases.open.iter().any(|w| w[..] == [last.clone()]);
+    transcript.trim_end().ends_with(COMMAS)
+        || languages::of(language).any(open)
+        || is_dictated(transcript, language)
 }
+
+/// Whether the last two words are signs. "P.m." is one word, since nothing parts it.
+fn is_dictated(transcript: &str, language: Option<&str>) -> bool {
+    let mut signs = transcript.split_whitespace().rev().map(|word| match &split(word)[..] {
+        [only] => {
+            let digit = |phrases: &Phrases| phrases.digits.iter().any(|w| w[..] == [only.clone()]);
+            only.is_sign() || languages::of(language).any(digit)
+        }
+        _ => false,
+    });
+    signs.next() == Some(true) && signs.next() == Some(true)
+}
+
+/// Also those of Chinese and Japanese, and of Arabic.
+const COMMAS: [char; 4] = [',', '，', '、', '،'];
 
 /// Length of the longest phrase that `words` begin with; 0 if none.
 fn longest(phrases: &[Vec<Word>], words: &[Word]) -> usize {

@@ -125,6 +125,15 @@ fn a_word_that_leaves_the_sentence_open_is_no_end() {
     assert!(open.iter().all(|text| words::trails_off(text, None)), "in all languages");
     assert!(words::trails_off("Ich möchte einen", Some("de-AT")));
     assert!(!words::trails_off("Ich möchte einen", Some("en")));
+    for dictated in ["It is four, seven", "4 7 1", "My name is Walker. W, A.", "oh two", "two zwei"]
+    {
+        assert!(words::trails_off(dictated, None), "{dictated}");
+    }
+    assert!(words::trails_off("Two apples,", Some("en")) && words::trails_off("还有三个，", None));
+    for whole in ["Four.", "A table for four.", "I have two.", "At 7 p.m.", "On May 4.", "三 四"]
+    {
+        assert!(!words::trails_off(whole, Some("en")), "{whole}");
+    }
     for whole in ["", "And?", "The.", "Come with me.", "It is for you", "what time is it"] {
         assert!(!words::trails_off(whole, Some("en")), "{whole}");
     }
