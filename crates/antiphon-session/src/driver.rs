@@ -55,6 +55,11 @@ impl OpSender {
         Self { tx, clock }
     }
 
+    /// The session's clock.
+    pub(crate) const fn clock(&self) -> &SessionClock {
+        &self.clock
+    }
+
     /// Waits for room. If the driver is gone, nobody wants the result.
     pub(crate) async fn send(&self, op: OpId, event: OpEvent) {
         let message = Box::new(OpMessage { op, event, _working: self.clock.working() });

@@ -24,12 +24,11 @@ use crate::{
     events,
     journal::{self, JournalOut, JournalThread},
     lifecycle,
-    line::Line,
     media::{Ears, Listener, Member, Seat},
     speech::Speeches,
     tools::{Tools, definitions},
     user_audio::UserAudio,
-    voice::{JOBS_AHEAD, Jobs, Voice},
+    voice::Voice,
 };
 
 /// Facts that may wait for the driver: some ten seconds' worth.
@@ -113,7 +112,6 @@ impl Session {
         let clock = pool.clock().clone();
         let media = Media::new(&config, vad, gate, link, &clock)?;
         let (ops_in, ops) = mpsc::channel(OP_EVENTS);
-        let (jobs_in, jobs) = mpsc::channel(JOBS_AHEAD);
         let (orders_in, orders) = mpsc::channel(ORDERS);
         let (events, first) = events::channel(EVENTS);
         let (history_in, history) = watch::channel(Arc::new(machine.history().clone()));
@@ -122,18 +120,10 @@ impl Session {
             SessionHandle::new(orders_in, events.clone(), history, counters.clone(), tools.clone());
         let tools = Tools::new(&label, tools, Arc::new(clock.clone()));
         let op_sender = OpSender::new(ops_in, clock.clone());
-        let line = Line::new(clock.clone());
-        let voice = Voice {
-            sender: media.sender,
-            playout_rate_hz: config.playout_rate_hz,
-            clock: clock.clone(),
-            events: op_sender.clone(),
-            line: line.clone(),
-        };
-        let jobs_in = Jobs::new(jobs_in, line);
+        let (voice, jobs) = Voice::new(media.sender, config.playout_rate_hz, op_sender.clone());
         let driver = Box::new(Driver {
             machine,
-            effects: Effects::new(engines, agent, tools, clock.clone(), op_sender, jobs_in),
+            effects: Effects::new(engines, agent, tools, clock.clone(), op_sender, jobs),
             playout: media.listener.control.clone(),
             user: UserAudio::new(),
             heard_from: 0,
@@ -155,7 +145,7 @@ impl Session {
         pool.join(media.member, media.listener)?;
         let inboxes = Inboxes { facts: media.facts, orders, ops, audio: media.audio };
         let driver = tokio::spawn(driver.run(inboxes, beginning));
-        let voice = tokio::spawn(voice.run(jobs));
+        let voice = tokio::spawn(voice.run());
         Ok((Self { handle, driver, voice, journal, config, pool: pool.clone() }, first))
     }
 

@@ -37,13 +37,11 @@ impl Tools {
 
     /// What the end of a reply means: the next one may call what there is then.
     pub(crate) fn notice(&mut self, notice: &Notice) {
-        match notice {
-            Notice::PreemptiveDropped { turn, .. } => {
-                self.runner.forget_reads(*turn);
-                self.frozen = None;
-            }
-            Notice::SpeechEnded { .. } => self.frozen = None,
-            _ => {}
+        if let Notice::PreemptiveDropped { turn, .. } = notice {
+            self.runner.forget_reads(*turn);
+        }
+        if matches!(notice, Notice::SpeechEnded { .. } | Notice::PreemptiveDropped { .. }) {
+            self.frozen = None;
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
 pub(crate) const CHUNKS_AHEAD: usize = 8;
 
 /// Syntheses and finishes that may wait in line.
-pub(crate) const JOBS_AHEAD: usize = 32;
+const JOBS_AHEAD: usize = 32;
 
 /// How long to wait before asking again whether playout has room: half a frame.
 const ROOM_POLL: Duration = Duration::from_millis(10);
@@ -59,10 +59,6 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    pub(crate) const fn new(tx: mpsc::Sender<(Job, Place)>, line: Line) -> Self {
-        Self { tx, line }
-    }
-
     /// Whether there was room.
     pub(crate) fn try_send(&self, job: Job) -> bool {
         self.tx.try_send((job, self.line.join())).is_ok()
@@ -86,19 +82,33 @@ impl Chunks {
 
 /// What moves audio into playout.
 pub(crate) struct Voice {
-    pub(crate) sender: PlayoutSender,
-    pub(crate) playout_rate_hz: u32,
-    pub(crate) clock: SessionClock,
-    pub(crate) events: OpSender,
+    jobs: mpsc::Receiver<(Job, Place)>,
+    sender: PlayoutSender,
+    playout_rate_hz: u32,
+    clock: SessionClock,
+    events: OpSender,
     /// The line of the jobs.
-    pub(crate) line: Line,
+    line: Line,
 }
 
 impl Voice {
+    /// The voice of a session, and where its jobs line up.
+    pub(crate) fn new(
+        sender: PlayoutSender,
+        playout_rate_hz: u32,
+        events: OpSender,
+    ) -> (Self, Jobs) {
+        let (tx, jobs) = mpsc::channel(JOBS_AHEAD);
+        let clock = events.clock().clone();
+        let line = Line::new(clock.clone());
+        let places = Jobs { tx, line: line.clone() };
+        (Self { jobs, sender, playout_rate_hz, clock, events, line }, places)
+    }
+
     /// Does one job after the other until the driver is gone.
-    pub(crate) async fn run(mut self, mut jobs: mpsc::Receiver<(Job, Place)>) {
+    pub(crate) async fn run(mut self) {
         self.line.set_moving(true);
-        while let Some((job, _place)) = jobs.recv().await {
+        while let Some((job, _place)) = self.jobs.recv().await {
             match job {
                 Job::Finish(generation) => {
                     while self.sender.finish(generation).is_err() {

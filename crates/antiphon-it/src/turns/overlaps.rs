@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use antiphon::{Notice, Result, SPEECH_RATE_HZ, local::Local, piper::Piper, stt::wer::Wer};
+use antiphon::{
+    Notice, Result, SPEECH_RATE_HZ, Timestamp, local::Local, piper::Piper, stt::wer::Wer,
+};
 use serde::Serialize;
 
 use super::{
@@ -16,7 +18,10 @@ use super::{
 };
 
 /// A run of silence this long is a held agent: one frame.
-const HELD: usize = in_samples(20);
+const HELD: usize = FRAME;
+
+/// What is handed out at once.
+const FRAME: usize = in_samples(20);
 
 /// Silence before the caller's first words.
 const LEAD: usize = in_samples(400);
@@ -80,6 +85,8 @@ pub struct Overlap {
     pub why: String,
     /// From the end of the sound until the agent went on; negative if it did before.
     pub resume_ms: Option<f64>,
+    /// From the decision that it was no interruption until the agent's next frame was handed out.
+    pub refusal_ms: Option<f64>,
     /// Samples of the agent that were not heard although nobody stopped it.
     pub lost: usize,
     /// What was understood.
@@ -174,10 +181,17 @@ fn judge(seed: u64, item: &Item, ran: &Ran, speech: &Speech) -> Overlap {
         stopped,
         why: verdict(ran),
         resume_ms: resumed.map(|at| ms(at, item.sound.end)),
+        refusal_ms: resumed.and_then(|at| Some(ms(at + FRAME, refusal(ran)?))),
         lost: if stopped { 0 } else { lost(&ran.agent, &speech.samples) },
         heard,
         words: (words.errors, words.words),
     }
+}
+
+/// The first decision that what was heard is no interruption.
+fn refusal(ran: &Ran) -> Option<usize> {
+    let refused = ran.events.iter().find(|e| matches!(e.notice, Notice::Resumed { .. }))?;
+    Some(in_samples(u64::try_from(refused.at.since(Timestamp::ZERO).as_millis()).ok()?))
 }
 
 /// Milliseconds from sample `from` to sample `to`.
