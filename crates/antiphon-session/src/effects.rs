@@ -15,7 +15,7 @@ use antiphon_turn::{BackchannelDetector, OverlapContext, TurnContext, TurnDetect
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::{
     sync::{mpsc, oneshot},
-    task::{AbortHandle, JoinHandle},
+    task::AbortHandle,
 };
 
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
     line::Line,
     tools::Tools,
     voice::{CHUNKS_AHEAD, Chunk, Chunks, Job, Jobs, Synthesis},
+    warming::{self, Warming},
 };
 
 /// Pieces of audio a transcription may be behind: 10 s in 20 ms pieces.
@@ -76,18 +77,12 @@ pub(crate) struct Effects {
     voice: Jobs,
     running: BTreeMap<OpId, Running>,
     /// What prepares the next reply.
-    warming: Option<JoinHandle<()>>,
+    warming: Warming,
     /// Ends once the synthesis before has been asked for.
     asked: Option<oneshot::Receiver<()>>,
     dropped_audio: u64,
     /// For the turn detector and the backchannel detector.
     detecting: (Threads, Threads),
-}
-
-impl Drop for Effects {
-    fn drop(&mut self) {
-        self.cool();
-    }
 }
 
 impl Effects {
@@ -107,7 +102,7 @@ impl Effects {
             events,
             voice,
             running: BTreeMap::new(),
-            warming: None,
+            warming: Warming::default(),
             asked: None,
             dropped_audio: 0,
             detecting: (Threads::new(), Threads::new()),
@@ -225,22 +220,7 @@ impl Effects {
 
     /// Prepares a reply that will begin with `request`, until one is wanted.
     pub(crate) fn warm(&mut self, request: LlmRequest) {
-        self.cool();
-        let (agent, working) = (self.agent.clone(), self.clock.working());
-        self.warming = Some(tokio::spawn(async move {
-            let warming = AssertUnwindSafe(agent.warm(request)).catch_unwind();
-            match warming.await {
-                Ok(Ok(())) => {}
-                Ok(Err(e)) => tracing::debug!(code = %e.code(), "the next reply is not prepared"),
-                Err(panic) => tracing::warn!("the agent's `warm`: {}", panic_text(&*panic)),
-            }
-            drop(working);
-        }));
-    }
-
-    /// Prepares no reply any more. Gives what is left of it, to be waited for.
-    fn cool(&mut self) -> Option<JoinHandle<()>> {
-        self.warming.take().inspect(JoinHandle::abort)
+        self.warming.begin(self.agent.clone(), request, self.clock.working());
     }
 
     /// What a notice means to the tools.
@@ -251,12 +231,10 @@ impl Effects {
     pub(crate) fn generate(&mut self, op: OpId, request: LlmRequest) {
         self.tools.freeze();
         let (agent, events) = (self.agent.clone(), self.events.clone());
-        let (working, warming) = (self.clock.working(), self.cool());
+        let (working, stopped) = (self.clock.working(), self.warming.stop());
         self.spawn(op, async move {
             // A model that does one thing at a time must not begin with what nobody needs.
-            if let Some(warming) = warming {
-                let _ = warming.await;
-            }
+            warming::wait(stopped).await;
             relay(op, agent.reply(request).await, OpEvent::Llm, &events).await;
             drop(working);
         });

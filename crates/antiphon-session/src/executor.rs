@@ -28,7 +28,6 @@ mod message;
 mod operations;
 mod response;
 mod turn;
-mod warming;
 
 use std::sync::Arc;
 
@@ -50,11 +49,12 @@ use crate::{
     Agent, SessionHandle,
     counters::Counters,
     events::{self, EventSender},
-    executor::{operations::Operations, warming::Warming},
+    executor::operations::Operations,
     handle::{Extra, Order},
     lifecycle,
     speech::Speeches,
     tools::{Tools, definitions},
+    warming::Warming,
 };
 
 /// Orders of an agent or a tool that may wait for the next turn.
@@ -291,7 +291,7 @@ impl AgentExecutor {
     /// The user is expected to type: the agent may prepare what its reply will begin with.
     fn warm(&mut self) {
         if !self.over {
-            self.warming.begin(self.agent.clone(), self.machine.next_request());
+            self.warming.begin(self.agent.clone(), self.machine.next_request(), ());
         }
     }
 

@@ -21,6 +21,7 @@ mod speech;
 mod tools;
 mod user_audio;
 mod voice;
+mod warming;
 
 pub use agent::{Agent, AgentProfile, CallbackAgent, LlmAgent};
 pub use clock::{Pace, SessionClock, Working};

@@ -15,8 +15,12 @@ use antiphon_tools::ToolExecutionStream;
 use futures_core::Stream;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::warming::{Stopped, wait};
-use crate::{Agent, effects::failed, lifecycle::panic_text};
+use crate::{
+    Agent,
+    effects::failed,
+    lifecycle::panic_text,
+    warming::{Stopped, wait},
+};
 
 #[derive(Default)]
 pub(super) struct Operations {
