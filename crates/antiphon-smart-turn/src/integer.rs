@@ -6,7 +6,7 @@
 mod multiply;
 mod quant;
 
-pub(crate) use multiply::{COLUMNS, Left, Panels, multiply};
+pub(crate) use multiply::{COLUMNS, Left, Panels, Scaling, multiply};
 pub(crate) use quant::{Quant, Table};
 
 #[cfg(target_arch = "x86_64")]

@@ -50,16 +50,18 @@ fn recordings_of_any_rate_and_coding_are_understood() {
     }
 }
 
-/// The caller's voice is left and the agent's right, each where it spoke and not before.
+/// The caller's voice is left and the agent's right, each where it spoke and not before. The event of
+/// the answer comes after its first frame, on a busy machine long after.
 fn caller_left_agent_right(path: &Path, events: &[Value]) {
     let (caller, agent) = sides(path);
     let started = events.iter().find(|e| e.pointer("/notice/speech_started").is_some());
     let micros = started.unwrap()["t"].as_u64().unwrap();
-    let answer = usize::try_from(micros * 24 / 1_000).unwrap();
+    let told = usize::try_from(micros * 24 / 1_000).unwrap();
+    let answer = agent.iter().position(|s| *s != 0).unwrap();
+    assert!(answer < told + 480, "told at {told}, heard at {answer}");
     let loud = |side: &[i16]| side.iter().filter(|s| s.unsigned_abs() > SPEECH).count();
     assert!(loud(&caller[..24_000]) == 0, "the recording begins with a second of silence");
     assert!(loud(&caller[24_000..answer]) > 4_800, "the caller asks");
-    assert!(agent[..answer - 2_400].iter().all(|s| *s == 0), "the agent listens");
-    assert!(loud(&agent[answer - 2_400..]) > 4_800, "the agent answers");
+    assert!(loud(&agent[answer..]) > 4_800, "the agent answers");
     assert!(loud(&caller[answer..]) == 0, "the caller is done");
 }

@@ -7,21 +7,28 @@ use std::arch::x86_64::{
     _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
-use super::multiply::{COLUMNS, Left, Pair, Panels, ROWS, Sums, in_tiles};
+use super::multiply::{COLUMNS, Left, Pair, Panels, ROWS, Scaling, Sums, in_tiles};
 
 /// As [`super::multiply`], on a processor that has AVX2.
 pub(super) fn multiply(
     left: Left<'_>,
     right: &Panels,
-    each: impl FnMut(usize, usize, &[i32; COLUMNS]),
+    scaling: &Scaling,
+    each: impl FnMut(usize, usize, &[i16; COLUMNS]),
 ) {
     debug_assert!(std::arch::is_x86_feature_detected!("avx2"));
     // SAFETY: the only caller has just found the feature.
-    unsafe { with_avx2(left, right, each) }
+    unsafe { with_avx2(left, right, scaling, each) }
 }
 
 #[target_feature(enable = "avx2")]
-fn with_avx2(left: Left<'_>, right: &Panels, each: impl FnMut(usize, usize, &[i32; COLUMNS])) {
+fn with_avx2(
+    left: Left<'_>,
+    right: &Panels,
+    scaling: &Scaling,
+    mut each: impl FnMut(usize, usize, &[i16; COLUMNS]),
+) {
+    let each = |row, n, sums: &_| each(row, n, &scaling.steps(n, sums));
     in_tiles(left, right, each, |rows, panel| tile(rows, panel));
 }
 

@@ -4,6 +4,8 @@
 //! their products.
 #![expect(clippy::indexing_slicing, reason = "a numeric kernel over lengths fixed by the model")]
 
+use super::Quant;
+
 /// Columns of the result that are computed together.
 pub(crate) const COLUMNS: usize = 16;
 
@@ -25,6 +27,43 @@ pub(crate) struct Panels {
     /// For each panel, `pairs` pairs of rows.
     data: Vec<Pair>,
     pairs: usize,
+}
+
+/// What becomes of the sums: each is scaled and shifted by its column, then quantised.
+pub(crate) struct Scaling {
+    /// Per column, what one unit of the sum is worth.
+    units: Vec<f32>,
+    shifts: Vec<f32>,
+    to: Quant,
+}
+
+impl Scaling {
+    /// For as many columns as there are `units` and `shifts`. Surplus columns of the last panel
+    /// become zero.
+    pub(crate) fn new(mut units: Vec<f32>, mut shifts: Vec<f32>, to: Quant) -> Self {
+        let whole = units.len().next_multiple_of(COLUMNS);
+        units.resize(whole, 0.0);
+        shifts.resize(whole, 0.0);
+        Self { units, shifts, to }
+    }
+
+    /// Columns that are all worth the same.
+    pub(crate) fn even(columns: usize, unit: f32, to: Quant) -> Self {
+        Self::new(vec![unit; columns], vec![0.0; columns], to)
+    }
+
+    /// How the results are quantised.
+    pub(crate) const fn to(&self) -> Quant {
+        self.to
+    }
+
+    /// The results of the columns from `first` on, in steps.
+    #[inline(always)]
+    pub(super) fn steps(&self, first: usize, sums: &[i32; COLUMNS]) -> [i16; COLUMNS] {
+        let units = &self.units[first..][..COLUMNS];
+        let shifts = &self.shifts[first..][..COLUMNS];
+        std::array::from_fn(|c| self.to.steps(sums[c] as f32 * units[c] + shifts[c]))
+    }
 }
 
 /// Two neighbouring rows of a panel, column by column.
@@ -63,17 +102,18 @@ impl Panels {
     }
 }
 
-/// Multiplies, and gives every run of sums away: `each(row, first column, sums)`.
+/// Multiplies and scales, and gives every run of results away: `each(row, first column, steps)`.
 pub(crate) fn multiply(
     left: Left<'_>,
     right: &Panels,
-    each: impl FnMut(usize, usize, &[i32; COLUMNS]),
+    scaling: &Scaling,
+    mut each: impl FnMut(usize, usize, &[i16; COLUMNS]),
 ) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
-        return super::avx2::multiply(left, right, each);
+        return super::avx2::multiply(left, right, scaling, each);
     }
-    in_tiles(left, right, each, tile);
+    in_tiles(left, right, |row, n, sums| each(row, n, &scaling.steps(n, sums)), tile);
 }
 
 /// Walks over the result in tiles, panel by panel: a panel stays in the inner caches while all

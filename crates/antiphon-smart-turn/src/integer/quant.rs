@@ -34,12 +34,6 @@ impl Quant {
         (inside + ONES).to_bits() as i16
     }
 
-    /// The nearest value to `x`.
-    #[inline(always)]
-    pub(crate) fn nearest(self, x: f32) -> f32 {
-        f32::from(self.steps(x)) * self.scale
-    }
-
     /// All values in ascending order.
     fn values(self) -> [f32; 256] {
         std::array::from_fn(|n| (self.low + n as f32) * self.scale)

@@ -1,7 +1,7 @@
 //! Tests of the integer arithmetic, on this processor's path and on the portable one.
 
 use super::{
-    COLUMNS, Left, Panels, Quant, Table, multiply,
+    COLUMNS, Left, Panels, Quant, Scaling, Table, multiply,
     multiply::{in_tiles, tile},
 };
 
@@ -15,37 +15,50 @@ fn numbers(len: usize, largest: i32) -> Vec<i16> {
     std::iter::repeat_with(next).take(len).collect()
 }
 
+/// Small factors whose products show every unit, and large ones that show every overflow.
 #[test]
 fn products_are_exact_on_every_path() {
-    // Whole tiles and panels, remains of both, a single row, overlapping rows.
-    let shapes =
-        [(8, 32, 32, 32), (4, 6, 16, 6), (5, 2, 17, 2), (1, 384, 1, 384), (7, 240, 30, 80)];
-    for (rows, depth, columns, stride) in shapes {
-        let left = numbers(rows * stride + depth, 255);
-        let right = numbers(depth * columns, 127);
-        let exact = |row: usize, column: usize| -> i32 {
-            let product =
-                |k| i32::from(left[row * stride + k]) * i32::from(right[k * columns + column]);
-            (0..depth).map(product).sum()
-        };
-        let panels = Panels::new(depth, columns, |k, column| right[k * columns + column]);
-        let left = Left { values: &left, rows, stride };
-        for path in ["this processor's", "the portable"] {
-            let width = columns.next_multiple_of(COLUMNS);
-            let mut seen = vec![0; rows * width];
-            let each = |row: usize, first: usize, sums: &[i32; COLUMNS]| {
-                for (c, &sum) in (first..).zip(sums) {
-                    let expected = if c < columns { exact(row, c) } else { 0 };
-                    assert_eq!(sum, expected, "{path} path, {rows} rows: row {row}, column {c}");
-                    seen[row * width + c] += 1;
-                }
-            };
-            match path {
-                "the portable" => in_tiles(left, &panels, each, tile),
-                _ => multiply(left, &panels, each),
-            }
-            assert!(seen.iter().all(|&n| n == 1), "{path} path, {rows} rows: {seen:?}");
+    for (left, right, unit) in [(2, 1, 1.0), (255, 127, 1.0 / 8_192.0)] {
+        // Whole tiles and panels, remains of both, a single row, overlapping rows.
+        let shapes =
+            [[8, 32, 32, 32], [4, 6, 16, 6], [5, 2, 17, 2], [1, 384, 1, 384], [7, 240, 30, 80]];
+        for shape in shapes {
+            products(shape, [left, right], unit);
         }
+    }
+}
+
+fn products([rows, depth, columns, stride]: [usize; 4], largest: [i32; 2], unit: f32) {
+    let left = numbers(rows * stride + depth, largest[0]);
+    let right = numbers(depth * columns, largest[1]);
+    let exact = |row: usize, column: usize| -> i32 {
+        let product =
+            |k| i32::from(left[row * stride + k]) * i32::from(right[k * columns + column]);
+        (0..depth).map(product).sum()
+    };
+    let panels = Panels::new(depth, columns, |k, column| right[k * columns + column]);
+    let left = Left { values: &left, rows, stride };
+    let to = Quant::new(1.0, 128);
+    let scaling = Scaling::new(vec![unit; columns], vec![-1.0; columns], to);
+    for path in ["this processor's", "the portable"] {
+        let width = columns.next_multiple_of(COLUMNS);
+        let mut seen = vec![0; rows * width];
+        let mut each = |row: usize, first: usize, steps: &[i16; COLUMNS]| {
+            for (c, &steps) in (first..).zip(steps) {
+                let expected =
+                    if c < columns { to.steps(exact(row, c) as f32 * unit - 1.0) } else { 0 };
+                assert_eq!(steps, expected, "{path} path, {rows} rows: row {row}, column {c}");
+                seen[row * width + c] += 1;
+            }
+        };
+        match path {
+            "the portable" => {
+                let each = |row, n, sums: &_| each(row, n, &scaling.steps(n, sums));
+                in_tiles(left, &panels, each, tile);
+            }
+            _ => multiply(left, &panels, &scaling, each),
+        }
+        assert!(seen.iter().all(|&n| n == 1), "{path} path, {rows} rows: {seen:?}");
     }
 }
 
@@ -57,7 +70,6 @@ fn quantisation_rounds_half_to_even_and_saturates() {
     for (x, steps) in exact.into_iter().chain(outside) {
         assert_eq!(quant.steps(x), steps, "{x}");
     }
-    assert_eq!(quant.nearest(0.6), 0.5);
     assert!((-100..=155).contains(&quant.steps(f32::NAN)), "not a number must stay in range");
 }
 

@@ -3,7 +3,7 @@
 #![expect(clippy::indexing_slicing, reason = "a numeric kernel over lengths fixed by the model")]
 
 use crate::{
-    integer::{Left, Panels, Quant, Table, multiply},
+    integer::{Left, Panels, Quant, Scaling, Table, multiply},
     network::{
         ROWS, WIDTH,
         linear::{Linear, Stored, by_input},
@@ -29,16 +29,16 @@ pub(crate) struct Layer {
     key: Linear,
     /// From products to scaled keys.
     key_scaled: Table<i16>,
-    key_scale: f32,
     value: Linear,
     value_bias: Vec<f32>,
     value_biased: Quant,
-    scores: Quant,
+    /// From products of scaled queries and keys.
+    scores: Scaling,
     /// From the distance to the largest score of a row, in steps.
     score_exp: [f32; 256],
     probabilities: Quant,
     /// The attended values are quantised twice.
-    attended: [Quant; 2],
+    attended: (Scaling, Quant),
     output: Linear,
     output_bias: Vec<f32>,
     hidden_norm: (Norm, Quant),
@@ -113,10 +113,13 @@ impl Layer {
         let key_linear = linear(wk, numbered("linear", 6 * n + 1), square, attention_quant)?;
         let key_quant = quant(val(key))?;
         let score_quant = quant(val(scores))?;
-        let attended = [
-            quant(numbered("scaled_dot_product_attention", n))?,
-            quant(numbered("_unsafe_view", n))?,
-        ];
+        let query_scaled = quant(val(query))?;
+        let unit = query_scaled.scale * key_quant.scale;
+        let (probabilities, value_biased) =
+            (quant(val(scores + 1))?, quant(numbered("transpose", 4 * n + 2))?);
+        let worth = probabilities.scale * value_biased.scale;
+        let attended = quant(numbered("scaled_dot_product_attention", n))?;
+        let reshaped = quant(numbered("_unsafe_view", n))?;
         let expand = linear(w1, val(w1 + 1), [WIDTH, HIDDEN], hidden_quant)?;
         let activated = quant(numbered("gelu", n + 2))?;
         let activate =
@@ -125,18 +128,17 @@ impl Layer {
             attention_norm: (norm("self_attn_layer_norm")?, attention_quant),
             query: linear(wq, val(wq + 1), square, attention_quant)?,
             query_bias: bias("self_attn.q_proj", WIDTH)?,
-            query_scaled: quant(val(query))?,
+            query_scaled,
             key_scaled: Table::new(key_linear.product(), |x| key_quant.steps(x * ATTENTION_SCALE)),
-            key_scale: key_quant.scale,
             key: key_linear,
             value: linear(wv, val(wv + 1), square, attention_quant)?,
             value_bias: bias("self_attn.v_proj", WIDTH)?,
-            value_biased: quant(numbered("transpose", 4 * n + 2))?,
-            scores: score_quant,
+            value_biased,
+            scores: Scaling::even(ROWS, unit, score_quant),
             score_exp: std::array::from_fn(|d| (-(d as f32) * score_quant.scale).exp()),
-            probabilities: quant(val(scores + 1))?,
-            attended,
-            output: linear(wo, val(wo + 1), square, attended[1])?,
+            probabilities,
+            attended: (Scaling::even(HEAD, worth, attended), reshaped),
+            output: linear(wo, val(wo + 1), square, reshaped)?,
             output_bias: bias("self_attn.out_proj", WIDTH)?,
             hidden_norm: (norm("final_layer_norm")?, hidden_quant),
             activate: bias("fc1", HIDDEN)?.into_iter().map(activate).collect(),
@@ -193,10 +195,9 @@ impl Layer {
         let queries = Left { values: &s.queries[start..], rows: ROWS, stride: WIDTH };
         let keys = &s.keys[start..];
         s.panels.fill(HEAD, ROWS, |i, row| keys[row * WIDTH + i]);
-        let unit = self.query_scaled.scale * self.key_scale;
-        multiply(queries, &s.panels, |row, first, sums| {
-            for (y, &sum) in s.scores[row * ROWS + first..].iter_mut().zip(sums) {
-                *y = self.scores.steps(sum as f32 * unit);
+        multiply(queries, &s.panels, &self.scores, |row, first, steps| {
+            for (y, steps) in s.scores[row * ROWS + first..].iter_mut().zip(steps) {
+                *y = *steps;
             }
         });
         for row in s.scores.chunks_exact_mut(ROWS) {
@@ -204,11 +205,12 @@ impl Layer {
         }
         let values = &s.values[start..];
         s.panels.fill(ROWS, HEAD, |row, i| values[row * WIDTH + i]);
-        let unit = self.probabilities.scale * self.value_biased.scale;
-        multiply(rows_of(&s.scores, ROWS), &s.panels, |row, first, sums| {
-            for (y, &sum) in s.attended[row * WIDTH + start + first..].iter_mut().zip(sums) {
-                let [first, second] = self.attended;
-                *y = second.steps(first.nearest(sum as f32 * unit));
+        let (scaling, again) = &self.attended;
+        let scale = scaling.to().scale;
+        multiply(rows_of(&s.scores, ROWS), &s.panels, scaling, |row, first, steps| {
+            let attended = &mut s.attended[row * WIDTH + start + first..];
+            for (y, &steps) in attended.iter_mut().zip(steps) {
+                *y = again.steps(f32::from(steps) * scale);
             }
         });
     }

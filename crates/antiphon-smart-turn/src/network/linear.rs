@@ -2,17 +2,14 @@
 #![expect(clippy::indexing_slicing, reason = "a numeric kernel over lengths fixed by the model")]
 
 use crate::{
-    integer::{COLUMNS, Left, Panels, Quant, multiply},
+    integer::{COLUMNS, Left, Panels, Quant, Scaling, multiply},
     network::weights::{Mismatch, Weights},
 };
 
 /// Outputs are `inputs x weights + bias`, quantised.
 pub(crate) struct Linear {
     panels: Panels,
-    /// Per output, what one unit of the integer sum is worth.
-    units: Vec<f32>,
-    bias: Vec<f32>,
-    product: Quant,
+    scaling: Scaling,
 }
 
 /// How the file names and stores a layer.
@@ -43,8 +40,8 @@ impl Linear {
         if zero_points.iter().any(|&z| z != 0) {
             return Err(format!("{weight} is not quantised symmetrically"));
         }
-        let mut units: Vec<f32> = scales.iter().map(|scale| scale * from.scale).collect();
-        let mut bias = match bias {
+        let units: Vec<f32> = scales.iter().map(|scale| scale * from.scale).collect();
+        let bias = match bias {
             None => vec![0.0; outputs],
             Some(bias) => {
                 let steps = weights.integers(&format!("{bias}_quantized"), outputs)?;
@@ -52,34 +49,20 @@ impl Linear {
                 steps.iter().zip(scales).map(|(&steps, scale)| steps as f32 * scale).collect()
             }
         };
-        let whole = outputs.next_multiple_of(COLUMNS);
-        units.resize(whole, 0.0);
-        bias.resize(whole, 0.0);
         let value = |i, o| values[index(stored, i, o)] as i16;
         let panels = Panels::new(inputs, outputs, value);
-        Ok(Self { panels, units, bias, product: weights.quant(product)? })
+        Ok(Self { panels, scaling: Scaling::new(units, bias, weights.quant(product)?) })
     }
 
     /// How the outputs are quantised.
     pub(crate) const fn product(&self) -> Quant {
-        self.product
+        self.scaling.to()
     }
 
     /// Computes the outputs of every row, in steps: `each(row, first output, steps)`. Outputs are
     /// rounded up to a multiple of [`COLUMNS`]; the surplus is zero.
-    #[inline(always)]
-    pub(crate) fn apply(
-        &self,
-        rows: Left<'_>,
-        mut each: impl FnMut(usize, usize, &[i16; COLUMNS]),
-    ) {
-        multiply(rows, &self.panels, |row, first, sums| {
-            let units = &self.units[first..][..COLUMNS];
-            let bias = &self.bias[first..][..COLUMNS];
-            let steps =
-                std::array::from_fn(|c| self.product.steps(sums[c] as f32 * units[c] + bias[c]));
-            each(row, first, &steps);
-        });
+    pub(crate) fn apply(&self, rows: Left<'_>, each: impl FnMut(usize, usize, &[i16; COLUMNS])) {
+        multiply(rows, &self.panels, &self.scaling, each);
     }
 }
 
