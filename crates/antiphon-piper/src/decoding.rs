@@ -5,12 +5,16 @@
 use antiphon_core::{Code, Error, Result};
 
 use crate::{
-    vits::{Frames, Sound, Vits},
-    windows::Windows,
+    decoder::Stream,
+    frames::Frames,
+    vits::{Sound, Vits},
+    windows::{Window, Windows},
 };
 
 /// Windows of the decoder, in frames of about 12 ms. The first is small for a quick start; a
-/// large one costs less per frame. With this context they join below −60 dB.
+/// large one costs less per frame. On rten they join below −60 dB with this context. Our own
+/// decoder remembers what was before, and of what comes after, the context is how far it goes
+/// beyond the window: it then gives the samples that are certain, some fewer than the window has.
 const DECODER: Windows = Windows { first: 20, growth: 40, largest: 100, context: 8 };
 
 /// Windows of the flow. The first serves the decoder's first one and its context. The context is
@@ -26,6 +30,9 @@ pub(crate) struct Decoding {
     flown: usize,
     windows: usize,
     decoded: usize,
+    /// What our own decoder knows of the frames before `streamed`.
+    stream: Stream,
+    streamed: usize,
     /// Samples of a graph that cannot be cut.
     samples: Vec<f32>,
 }
@@ -43,7 +50,18 @@ impl Decoding {
             }
             Sound::Samples(samples) => (None, Frames::empty(), 0, samples),
         };
-        Self { prior, latent, total, flown: 0, windows: 0, decoded: 0, samples }
+        let stream = Stream::default();
+        Self {
+            prior,
+            latent,
+            total,
+            flown: 0,
+            windows: 0,
+            decoded: 0,
+            stream,
+            streamed: 0,
+            samples,
+        }
     }
 
     /// Whether all samples were given out.
@@ -63,9 +81,20 @@ impl Decoding {
         while self.latent.len() < window.computed.end {
             self.flow(vits)?;
         }
-        let samples = vits.decode(self.latent.slice(window.computed.clone()))?;
+        let samples = self.decode(vits, &window)?;
         self.windows += 1;
         self.decoded = window.frames.end;
+        Ok(samples)
+    }
+
+    fn decode(&mut self, vits: &Vits, window: &Window) -> Result<Vec<f32>> {
+        let next = self.latent.slice(self.streamed..window.computed.end);
+        let last = window.frames.end == self.total;
+        if let Some(samples) = vits.stream(&mut self.stream, &next, last) {
+            self.streamed = window.computed.end;
+            return Ok(samples);
+        }
+        let samples = vits.decode(self.latent.slice(window.computed.clone()))?;
         Ok(samples.get(window.wanted(vits.hop())).map(<[f32]>::to_vec).unwrap_or_default())
     }
 

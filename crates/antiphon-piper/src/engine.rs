@@ -23,7 +23,8 @@ const MAX_TEXT: usize = 10_000;
 pub struct PiperOptions {
     /// The graph's value at which it is cut for streaming; `None` to have it found.
     pub latent_node: Option<String>,
-    /// Threads of the worker's pool; 0 counts as 1, which is best beside other engines.
+    /// Threads of the pool for what runs on rten; 0 counts as 1, which is best beside other
+    /// engines. Our own decoder runs on the worker alone.
     pub threads: usize,
     /// No chance: the same text always sounds the same.
     pub steady: bool,

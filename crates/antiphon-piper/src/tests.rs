@@ -1,7 +1,7 @@
 //! Tests of the parts that no user sees.
 
 mod trim;
-mod vits;
+pub(crate) mod vits;
 mod windows;
 
 use crate::{bridge::espeak, hums::hum};

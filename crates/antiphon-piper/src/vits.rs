@@ -1,12 +1,13 @@
 //! The VITS graph in its parts: phoneme ids to the prior, the prior to the latent (the flow), the
 //! latent to samples (the decoder).
 //!
-//! The flow and the decoder are stacks of convolutions: a window with enough context gives the
+//! All of them run on rten, and the decoder only if its layers are not known to our own: see
+//! [`Decoder`]. The flow and the decoder are stacks of convolutions: a window with enough context gives the
 //! same frames as the whole (J. Kim et al., "Conditional Variational Autoencoder with Adversarial
 //! Learning for End-to-End Text-to-Speech", 2021). It deliberately knows no text and no words.
 
 use std::{
-    ops::Range,
+    fs::File,
     path::Path,
     sync::{
         Arc,
@@ -16,11 +17,16 @@ use std::{
 
 use antiphon_core::{Code, Error, Result};
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
+use rten_onnx::onnx::ModelProto;
 use rten_tensor::{NdTensor, Tensor, prelude::*};
 
-use crate::graph::Cuts;
+use crate::{
+    decoder::{Decoder, Stream},
+    frames::Frames,
+    graph::Cuts,
+};
 
-/// A loaded graph. Running it needs no lock.
+/// A loaded graph.
 pub(crate) struct Vits {
     model: Model,
     pool: Arc<ThreadPool>,
@@ -32,6 +38,8 @@ pub(crate) struct Vits {
     latent: Option<NodeId>,
     flow: Option<FlowNodes>,
     durations: Option<NodeId>,
+    /// `None` if the decoder has layers that only rten knows.
+    pub(crate) decoder: Option<Decoder>,
     /// Samples per frame.
     hop: usize,
     runs: AtomicU64,
@@ -69,51 +77,13 @@ pub(crate) enum Sound {
     Samples(Vec<f32>),
 }
 
-/// Vectors over time: 1 x `channels` x `frames`, row-major.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Frames {
-    channels: usize,
-    frames: usize,
-    data: Vec<f32>,
-}
+/// The value that holds the samples.
+const OUTPUT: &str = "output";
 
-impl Frames {
-    pub(crate) const fn len(&self) -> usize {
-        self.frames
-    }
-
-    /// A copy of some frames; those out of range are left out.
-    pub(crate) fn slice(&self, range: Range<usize>) -> Self {
-        let range = range.start.min(self.frames)..range.end.min(self.frames);
-        let rows = self.data.chunks_exact(self.frames.max(1)).take(self.channels);
-        let data = rows.flat_map(|row| row.get(range.clone()).unwrap_or_default());
-        Self { channels: self.channels, frames: range.len(), data: data.copied().collect() }
-    }
-
-    /// Adds frames at the end. Both have the same channels, or `self` is empty.
-    pub(crate) fn append(&mut self, more: &Self) {
-        let row =
-            |of: &Self, n: usize| of.data.chunks_exact(of.frames.max(1)).nth(n).map(<[_]>::to_vec);
-        let rows = (0..more.channels).flat_map(|n| [row(self, n), row(more, n)]);
-        self.data = rows.flatten().flatten().collect();
-        self.channels = more.channels;
-        self.frames += more.frames;
-    }
-
-    pub(crate) const fn empty() -> Self {
-        Self { channels: 0, frames: 0, data: Vec::new() }
-    }
-
-    fn of(value: &Tensor<f32>) -> Result<Self> {
-        let &[_, channels, frames] = value.shape() else {
-            return Err(failed(&format!("frames of the shape {:?}", value.shape())));
-        };
-        Ok(Self { channels, frames, data: value.to_vec() })
-    }
-
-    fn into_tensor(self) -> NdTensor<f32, 3> {
-        NdTensor::from_data([1, self.channels, self.frames], self.data)
-    }
+/// The decoder as a network of our own, if all its layers are known.
+fn decoder(onnx: &Path, latent: &str) -> Option<Decoder> {
+    let model = ModelProto::parse_file(File::open(onnx).ok()?).ok()?;
+    Decoder::plan(&model.graph?, latent, OUTPUT).ok()
 }
 
 fn failed(what: &str) -> Error {
@@ -146,6 +116,7 @@ impl Vits {
             .prepack_weights(true)
             .load_file(path)
             .map_err(|e| bad(format!("not a voice model ({e})")))?;
+        let decoder = latent.or(cuts.latent.as_deref()).and_then(|latent| decoder(path, latent));
         let node = |name: &str| {
             model.find_node(name).ok_or_else(|| bad(format!("the graph has no {name:?}")))
         };
@@ -164,17 +135,19 @@ impl Vits {
             input: node("input")?,
             lengths: node("input_lengths")?,
             scales: node("scales")?,
-            output: node("output")?,
+            output: node(OUTPUT)?,
             speaker: model.find_node("sid"),
             flow: flow.filter(|_| latent.is_some()),
             latent,
             durations: find(&cuts.durations),
+            decoder,
             pool: Arc::new(ThreadPool::with_num_threads(threads.max(1))),
             hop: 0,
             runs: AtomicU64::new(0),
             model,
         };
         this.hop = this.measure_hop(shortest).map_err(|e| bad(e.detail().to_owned()))?;
+        this.decoder = this.decoder.filter(|decoder| decoder.hop() == this.hop);
         Ok(this)
     }
 
@@ -225,7 +198,15 @@ impl Vits {
         Frames::of(&latent.ok_or_else(|| failed("it gave no latent"))?)
     }
 
-    /// Runs the decoder: frames of the latent to samples.
+    /// The samples that are certain with the next frames of the latent; with `last`, all that
+    /// remain. `None` if the decoder cannot run piece by piece: see [`decode`](Self::decode).
+    pub(crate) fn stream(&self, to: &mut Stream, latent: &Frames, last: bool) -> Option<Vec<f32>> {
+        let decoder = self.decoder.as_ref()?;
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        Some(decoder.push(to, latent, last))
+    }
+
+    /// Runs the decoder of the graph on rten: frames of the latent to samples.
     pub(crate) fn decode(&self, latent: Frames) -> Result<Vec<f32>> {
         let node = self.latent.ok_or_else(|| failed("it cannot be entered at the latent"))?;
         let samples = self.run(vec![(node, latent.into_tensor().into())], &[self.output])?;

@@ -7,23 +7,24 @@ use antiphon_models::{Quiet, Store};
 use crate::{
     config::VoiceConfig,
     decoding::Decoding,
+    frames::Frames,
     graph::Cuts,
     phonemes::{Phonemes, shortest},
     vits::{Manner, Sound, Vits},
 };
 
-const TEXT: &str = "the doctor has an opening on thursday at half past seven, or would you rather \
+pub(crate) const TEXT: &str = "the doctor has an opening on thursday at half past seven, or would you rather \
     come in the week after that?";
 
 /// The latent's value in the graphs Piper exports, which is found as well.
-const LATENT: &str = "/Mul_7_output_0";
+pub(crate) const LATENT: &str = "/Mul_7_output_0";
 
-fn file(extension: &str) -> PathBuf {
+pub(crate) fn file(extension: &str) -> PathBuf {
     let joe = Store::open_default().unwrap().ensure("piper-joe", &mut Quiet).unwrap();
     joe.file(&format!("en_US-joe-medium.{extension}")).unwrap()
 }
 
-fn load(latent: Option<&str>) -> (Vits, VoiceConfig) {
+pub(crate) fn load(latent: Option<&str>) -> (Vits, VoiceConfig) {
     let config = VoiceConfig::read(&file("onnx.json")).unwrap();
     let onnx = file("onnx");
     (Vits::load(&onnx, latent, 1, &shortest(&config)).unwrap(), config)
@@ -66,6 +67,24 @@ fn windows_join_to_what_the_graph_makes_at_once() {
 }
 
 #[test]
+fn a_decoder_left_to_rten_is_run_in_windows_with_context() {
+    let (mut vits, config) = load(None);
+    assert!(vits.decoder.take().is_some(), "the decoder is not our own");
+    let latent = latent(&vits, &config, TEXT);
+    let whole = vits.decode(latent.clone()).unwrap();
+    let mut decoding = Decoding::new(Sound::Latent(latent));
+    let mut joined = Vec::new();
+    while !decoding.is_done() {
+        joined.extend(decoding.next(&vits).unwrap());
+    }
+    assert_eq!(joined.len(), whole.len());
+    let power = |of: &mut dyn Iterator<Item = f32>| of.map(|x| f64::from(x).powi(2)).sum::<f64>();
+    let error = power(&mut joined.iter().zip(&whole).map(|(a, b)| a - b));
+    let decibels = 10.0 * (error / power(&mut whole.iter().copied())).log10();
+    assert!((-90.0..-55.0).contains(&decibels), "windows differ by {decibels:.1} dB");
+}
+
+#[test]
 fn a_latent_without_its_prior_is_decoded_as_well() {
     let (vits, config) = load(None);
     let phonemes = Phonemes::of("good morning", &config).unwrap();
@@ -80,4 +99,14 @@ fn a_latent_without_its_prior_is_decoded_as_well() {
         joined += decoding.next(&vits).unwrap().len();
     }
     assert_eq!(joined, latent.len() * vits.hop());
+}
+
+/// The whole latent of a text, without chance.
+pub(crate) fn latent(vits: &Vits, config: &VoiceConfig, text: &str) -> Frames {
+    let phonemes = Phonemes::of(text, config).unwrap();
+    let manner = Manner { scales: config.scales(1.0, true), speaker: 0 };
+    let Sound::Prior(prior) = vits.encode(&phonemes.ids, manner).unwrap().sound else {
+        panic!("the graph was not cut")
+    };
+    vits.flow(prior).unwrap()
 }
