@@ -20,6 +20,7 @@ use std::sync::{Mutex, PoisonError};
 
 use layer::{Layer, Op};
 use signal::{Past, Signal};
+use tile::CHANNELS;
 
 use crate::frames::Frames;
 
@@ -45,14 +46,9 @@ pub(crate) struct Stream {
 impl Decoder {
     /// `channels` are those of the latent and of what each layer makes.
     fn new(layers: Vec<Layer>, channels: &[usize]) -> Self {
+        // Convolutions write, and add, whole tiles of channels.
         let signal = |(n, channels): (usize, &usize)| {
-            let made_by = layers.get(n.wrapping_sub(1)).map(|layer| &layer.op);
-            let channels = match made_by {
-                // Whole tiles are written.
-                Some(Op::Conv { conv, .. }) => conv.bias().len(),
-                _ => *channels,
-            };
-            Signal::new(channels, padding(&layers, n))
+            Signal::new(channels.next_multiple_of(CHANNELS), padding(&layers, n))
         };
         let signals = channels.iter().enumerate().map(signal).collect();
         Self { signals: Mutex::new(signals), layers }

@@ -6,7 +6,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::tile::Avx2;
-use super::tile::{CHANNELS, COLUMNS, Kernel, Panel, Portable, Rows, RowsMut};
+use super::tile::{CHANNELS, COLUMNS, Kernel, Panel, Portable, Rows, RowsMut, Start};
 
 /// Input channels summed in one go: the columns that the next tile reads again stay in the nearest
 /// cache. With fewer, sums would be fetched and stored too often.
@@ -20,8 +20,8 @@ const BLOCK: usize = 20 * COLUMNS;
 pub(super) struct Conv {
     /// `[tile of outputs][input][tap]`, padded with zeros.
     panels: Vec<[f32; CHANNELS]>,
-    /// One for each output, padded with zeros to whole tiles.
-    bias: Vec<f32>,
+    /// One for each output, padded likewise.
+    bias: Vec<[f32; CHANNELS]>,
     inputs: usize,
     taps: usize,
     dilation: usize,
@@ -53,8 +53,9 @@ impl Conv {
                 }));
             }
         }
-        let padded = 0..outputs.next_multiple_of(CHANNELS);
-        let bias = padded.map(|o| if o < outputs { bias(o) } else { 0.0 }).collect();
+        let bias = |o| if o < outputs { bias(o) } else { 0.0 };
+        let tiles = (0..outputs).step_by(CHANNELS);
+        let bias = tiles.map(|first| std::array::from_fn(|c| bias(first + c))).collect();
         Self { panels, bias, inputs, taps, dilation }
     }
 
@@ -77,51 +78,44 @@ impl Conv {
         Self::new(phases, 1, of, |channel| bias(channel / stride))
     }
 
-    /// Bias of each output channel, in whole tiles: so many channels are written.
-    pub(super) fn bias(&self) -> &[f32] {
-        &self.bias
-    }
-
     /// Columns from the first that an output reads to the last.
     pub(super) const fn reach(&self) -> usize {
         (self.taps - 1) * self.dilation
     }
 
-    /// Adds the convolution of `x`, without its bias, to some columns of `y`: the first of them
-    /// reads from the first of `x` on. As many columns as make a whole tile are written, and the
-    /// input for them is read.
-    pub(super) fn add_to(&self, y: RowsMut<'_>, x: Rows<'_>, columns: usize) {
+    /// Writes some columns of `y`: the convolution of `x`, the first column of which the first of
+    /// them reads, and the columns of `plus`. As many as make whole tiles are written, and what
+    /// they read is read.
+    pub(super) fn write(&self, y: RowsMut<'_>, x: Rows<'_>, plus: &[Rows<'_>], columns: usize) {
         #[cfg(target_arch = "x86_64")]
         if let Some(kernel) = Avx2::detect() {
-            return self.add_with(kernel, y, x, columns);
+            return self.write_with(kernel, y, x, plus, columns);
         }
-        self.add_with(Portable, y, x, columns);
+        self.write_with(Portable, y, x, plus, columns);
     }
 
-    /// [`add_to`](Self::add_to) with a chosen kernel.
-    pub(super) fn add_with<K: Kernel>(
+    /// [`write`](Self::write) with a chosen kernel.
+    pub(super) fn write_with<K: Kernel>(
         &self,
         kernel: K,
-        y: RowsMut<'_>,
+        mut y: RowsMut<'_>,
         x: Rows<'_>,
+        plus: &[Rows<'_>],
         columns: usize,
     ) {
-        let tile = self.inputs * self.taps;
         for from in (0..columns).step_by(BLOCK) {
             let block = from..columns.min(from + BLOCK);
             for input in (0..self.inputs).step_by(INPUTS) {
                 let inputs = input * self.taps..(input + INPUTS).min(self.inputs) * self.taps;
-                for (n, panel) in self.panels.chunks_exact(tile).enumerate() {
+                let data = x.data.get(input * x.stride..).unwrap_or_default();
+                let x = Rows { data, stride: x.stride };
+                let panels = self.panels.chunks_exact(self.inputs * self.taps);
+                for (n, (panel, bias)) in panels.zip(&self.bias).enumerate() {
                     let weights = panel.get(inputs.clone()).unwrap_or_default();
                     let panel = Panel { weights, taps: self.taps, dilation: self.dilation };
+                    let start = if input == 0 { Start::Bias(bias, plus) } else { Start::Sums };
                     for column in block.clone().step_by(COLUMNS) {
-                        let data = x.data.get(input * x.stride + column..).unwrap_or_default();
-                        let x = Rows { data, stride: x.stride };
-                        let at = n * CHANNELS * y.stride + column;
-                        let data = y.data.get_mut(at..).unwrap_or_default();
-                        let end = data.len().min(CHANNELS * y.stride);
-                        let data = data.get_mut(..end).unwrap_or_default();
-                        kernel.tile(panel, x, RowsMut { data, stride: y.stride });
+                        kernel.tile(panel, x, start, &mut y, [n * CHANNELS, column]);
                     }
                 }
             }

@@ -3,14 +3,14 @@
 //! A layer reads signals made before its own. It deliberately knows no graph: which signals these
 //! are was decided when the layers were planned.
 
-use super::{conv::Conv, signal::Signal, tile::COLUMNS};
+use super::{conv::Conv, signal::Signal, tile::Rows};
 
 /// One step of the network. The `n`th layer makes signal `n + 1`; signal 0 is the latent.
 pub(super) struct Layer {
     /// The signal it reads, and the operation on it.
     pub(super) from: usize,
     pub(super) op: Op,
-    /// Signals added to the result, column by column.
+    /// Signals added to the result of a convolution, column by column.
     pub(super) plus: Vec<usize>,
 }
 
@@ -46,9 +46,10 @@ impl Layer {
         out.extend(end);
         match &self.op {
             Op::Conv { conv, .. } => {
-                self.prefill(conv, made, out, start);
+                let plus = self.plus.iter().filter_map(|signal| made.get(*signal));
+                let plus: Vec<Rows<'_>> = plus.map(|signal| signal.rows(start)).collect();
                 let columns = usize::try_from(end - start).unwrap_or(0);
-                conv.add_to(out.rows_mut(start), x.rows(self.reads(start)), columns);
+                conv.write(out.rows_mut(start), x.rows(self.reads(start)), &plus, columns);
             }
             Op::Interleave { stride, before, .. } => {
                 interleave(*stride, *before, x, out, start);
@@ -87,23 +88,6 @@ impl Layer {
             Op::Slopes { .. } | Op::Tanh => from,
         };
         self.plus.iter().map(|signal| end(*signal)).fold(own, isize::min)
-    }
-
-    /// What a convolution is added to: its bias, and what is added anyway.
-    fn prefill(&self, conv: &Conv, made: &[Signal], out: &mut Signal, start: isize) {
-        let columns = start..start + (out.end() - start + COLUMNS.cast_signed());
-        for (channel, bias) in conv.bias().iter().enumerate() {
-            let row = out.row_mut(channel, columns.clone());
-            row.fill(*bias);
-            for plus in self.plus.iter().filter_map(|signal| made.get(*signal)) {
-                if channel < plus.channels() {
-                    let known = start..plus.end();
-                    for (y, x) in row.iter_mut().zip(plus.row(channel, known)) {
-                        *y += x;
-                    }
-                }
-            }
-        }
     }
 }
 

@@ -18,16 +18,18 @@ fn weight(output: usize, input: usize, tap: usize) -> f32 {
 
 fn check(kernel: impl Kernel, shape: Shape, dilation: usize, columns: usize) {
     let conv = Conv::new(shape, dilation, weight, |o| number(o + 7));
-    assert_eq!(conv.bias().len(), shape.outputs.next_multiple_of(CHANNELS));
+    let written = shape.outputs.next_multiple_of(CHANNELS);
     assert_eq!(conv.reach(), (shape.taps - 1) * dilation);
     let stride = columns.next_multiple_of(COLUMNS) + conv.reach() + 3;
     let x: Vec<f32> = (0..shape.inputs * stride).map(number).collect();
-    let mut y = vec![0.25; conv.bias().len() * stride];
-    let rows = RowsMut { data: &mut y, stride };
-    conv.add_with(kernel, rows, Rows { data: &x, stride }, columns);
+    let plus: Vec<f32> = (0..written * stride).map(|n| number(n + 5)).collect();
+    let mut y = vec![f32::NAN; plus.len()];
+    let [x_rows, plus_rows] = [&x, &plus].map(|data| Rows { data, stride });
+    let y_rows = RowsMut { data: &mut y, stride };
+    conv.write_with(kernel, y_rows, x_rows, &[plus_rows], columns);
     for output in 0..shape.outputs {
         for column in 0..columns {
-            let mut sum = 0.25;
+            let mut sum = f64::from(number(output + 7) + plus[output * stride + column]);
             for input in 0..shape.inputs {
                 for tap in 0..shape.taps {
                     let x = x[input * stride + column + tap * dilation];
