@@ -3,12 +3,14 @@
 //! The nodes are followed from the latent on, whatever their names. It deliberately knows no
 //! kernels and runs nothing.
 
+mod conv_node;
 mod tensors;
 
 use std::collections::BTreeMap;
 
+use conv_node::ConvNode;
 use rten_onnx::onnx::{GraphProto, NodeProto};
-use tensors::{Tensor, Tensors, attribute, numbers};
+use tensors::{Tensors, attribute, numbers};
 
 use super::{
     Decoder,
@@ -39,9 +41,10 @@ impl Decoder {
             layers: Vec::new(),
             channels: vec![0],
         };
-        for input in graph.node.iter().flat_map(|node| &node.input) {
-            *plan.uses.entry(input).or_default() += 1;
+        for value in graph.node.iter().flat_map(|node| &node.input).map(String::as_str) {
+            *plan.uses.entry(value).or_default() += 1;
         }
+        *plan.uses.entry(output).or_default() += 1;
         for node in &graph.node {
             if node.input.iter().any(|name| plan.signals.contains_key(name.as_str())) {
                 let signal = plan.node(node).map_err(|Unsupported(why)| {
@@ -61,7 +64,7 @@ impl Decoder {
 
 struct Plan<'a> {
     tensors: Tensors<'a>,
-    /// How often each value is read.
+    /// How often each value is read. The output is read by whoever asked for it.
     uses: BTreeMap<&'a str, usize>,
     /// Which signal a value is.
     signals: BTreeMap<&'a str, usize>,
@@ -96,7 +99,8 @@ impl<'a> Plan<'a> {
     }
 
     fn conv(&mut self, node: &NodeProto) -> Result<usize> {
-        let Window { weight, bias, stride, dilation, before, after } = self.window(node)?;
+        let ConvNode { weight, bias, stride, dilation, before, after } =
+            ConvNode::of(node, &self.tensors)?;
         let &[outputs, inputs, taps] = weight.dims.as_slice() else {
             return unsupported("its rank");
         };
@@ -112,7 +116,8 @@ impl<'a> Plan<'a> {
 
     /// A transposed convolution is a convolution for each phase of its stride.
     fn transposed(&mut self, node: &NodeProto) -> Result<usize> {
-        let Window { weight, bias, stride, dilation, before, after } = self.window(node)?;
+        let ConvNode { weight, bias, stride, dilation, before, after } =
+            ConvNode::of(node, &self.tensors)?;
         let &[inputs, outputs, taps] = weight.dims.as_slice() else {
             return unsupported("its rank");
         };
@@ -218,48 +223,5 @@ impl<'a> Plan<'a> {
             _ => return unsupported("it reads other channels than there are"),
         }
         Ok(from)
-    }
-
-    /// What convolutions of both kinds have in common.
-    fn window(&self, node: &NodeProto) -> Result<Window> {
-        let constant = |n: usize| node.input.get(n).and_then(|name| self.tensors.get(name));
-        let Some(weight) = constant(1).filter(|w| !w.dims.contains(&0)) else {
-            return unsupported("its weights are not in the file");
-        };
-        let bias = match (node.input.get(2), constant(2)) {
-            (None, _) => Bias(Vec::new()),
-            (Some(_), Some(bias)) => Bias(bias.values),
-            (Some(_), None) => return unsupported("its bias is not in the file"),
-        };
-        let padded = attribute(node, "auto_pad").and_then(|a| a.s.as_deref()).unwrap_or("NOTSET");
-        if numbers(node, "group", &[1]) != Some(vec![1]) || padded != "NOTSET" {
-            return unsupported("groups or automatic padding");
-        }
-        let numbers = |name, default| numbers(node, name, default).unwrap_or_default();
-        let steps = [numbers("strides", &[1]), numbers("dilations", &[1])].concat();
-        match (steps.as_slice(), numbers("pads", &[0, 0]).as_slice()) {
-            (&[stride, dilation], &[before, after]) if stride.min(dilation) > 0 => {
-                Ok(Window { weight, bias, stride, dilation, before, after })
-            }
-            _ => unsupported("its strides, dilations or pads"),
-        }
-    }
-}
-
-struct Window {
-    weight: Tensor,
-    bias: Bias,
-    stride: usize,
-    dilation: usize,
-    before: usize,
-    after: usize,
-}
-
-/// One for each output, or none at all.
-struct Bias(Vec<f32>);
-
-impl Bias {
-    fn at(&self, output: usize) -> f32 {
-        self.0.get(output).copied().unwrap_or_default()
     }
 }

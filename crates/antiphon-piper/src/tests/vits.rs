@@ -67,6 +67,14 @@ fn windows_join_to_what_the_graph_makes_at_once() {
 }
 
 #[test]
+fn the_first_window_is_short_and_sounds() {
+    let (vits, config) = load(None);
+    let mut decoding = Decoding::new(Sound::Latent(latent(&vits, &config, TEXT)));
+    let frames = decoding.next(&vits).unwrap().len() / vits.hop();
+    assert!((16..=20).contains(&frames), "{frames} frames in the first window");
+}
+
+#[test]
 fn a_decoder_left_to_rten_is_run_in_windows_with_context() {
     let (mut vits, config) = load(None);
     assert!(vits.decoder.take().is_some(), "the decoder is not our own");
