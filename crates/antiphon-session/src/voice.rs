@@ -51,17 +51,18 @@ pub(crate) enum Chunk {
     Failed(Error),
 }
 
-/// Where jobs for the voice line up.
+/// Where jobs for the voice line up. Boxed, because a channel keeps room for 32 of them even when it
+/// is idle.
 #[derive(Clone, Debug)]
 pub(crate) struct Jobs {
-    tx: mpsc::Sender<(Job, Place)>,
+    tx: mpsc::Sender<Box<(Job, Place)>>,
     line: Line,
 }
 
 impl Jobs {
     /// Whether there was room.
     pub(crate) fn try_send(&self, job: Job) -> bool {
-        self.tx.try_send((job, self.line.join())).is_ok()
+        self.tx.try_send(Box::new((job, self.line.join()))).is_ok()
     }
 }
 
@@ -82,7 +83,7 @@ impl Chunks {
 
 /// What moves audio into playout.
 pub(crate) struct Voice {
-    jobs: mpsc::Receiver<(Job, Place)>,
+    jobs: mpsc::Receiver<Box<(Job, Place)>>,
     sender: PlayoutSender,
     playout_rate_hz: u32,
     clock: SessionClock,
@@ -108,14 +109,16 @@ impl Voice {
     /// Does one job after the other until the driver is gone.
     pub(crate) async fn run(mut self) {
         self.line.set_moving(true);
-        while let Some((job, _place)) = self.jobs.recv().await {
+        while let Some(next) = self.jobs.recv().await {
+            let (job, _place) = *next;
             match job {
                 Job::Finish(generation) => {
                     while self.sender.finish(generation).is_err() {
                         wait_for_room(&self.line, &self.clock).await;
                     }
                 }
-                Job::Speak(synthesis) => self.speak(synthesis).await,
+                // Boxed, so that a voice takes little room while it has nothing to say.
+                Job::Speak(synthesis) => Box::pin(self.speak(synthesis)).await,
             }
         }
     }
@@ -145,7 +148,7 @@ impl Voice {
 /// Waiting for room is no work: only time brings it.
 async fn wait_for_room(line: &Line, clock: &SessionClock) {
     line.set_moving(false);
-    let _awake = clock.wake_at(clock.now() + ROOM_POLL).await;
+    let _awake = Box::pin(clock.wake_at(clock.now() + ROOM_POLL)).await;
     line.set_moving(true);
 }
 

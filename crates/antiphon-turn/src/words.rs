@@ -76,9 +76,8 @@ pub(crate) fn read(words: &[Word], language: Option<&str>, extra: &[String]) -> 
 pub fn trails_off(transcript: &str, language: Option<&str>) -> bool {
     let said = split(transcript);
     let [.., _, last] = &said[..] else { return false };
-    let open = |phrases: &Phrases| phrases.open.iter().any(|w| w[..] == [last.clone()]);
     transcript.trim_end().ends_with(COMMAS)
-        || languages::of(language).any(open)
+        || languages::of(language).any(|phrases| is_among(last, &phrases.open))
         || is_dictated(transcript, language)
 }
 
@@ -86,12 +85,16 @@ pub fn trails_off(transcript: &str, language: Option<&str>) -> bool {
 fn is_dictated(transcript: &str, language: Option<&str>) -> bool {
     let mut signs = transcript.split_whitespace().rev().map(|word| match &split(word)[..] {
         [only] => {
-            let digit = |phrases: &Phrases| phrases.digits.iter().any(|w| w[..] == [only.clone()]);
+            let digit = |phrases: &Phrases| is_among(only, &phrases.digits);
             only.is_sign() || languages::of(language).any(digit)
         }
         _ => false,
     });
     signs.next() == Some(true) && signs.next() == Some(true)
+}
+
+fn is_among(word: &Word, phrases: &[Vec<Word>]) -> bool {
+    phrases.iter().any(|phrase| matches!(&phrase[..], [only] if only == word))
 }
 
 /// Also those of Chinese and Japanese, and of Arabic.
