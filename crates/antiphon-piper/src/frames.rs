@@ -39,8 +39,7 @@ impl Frames {
 
     /// Adds frames at the end. Both have the same channels, or `self` is empty.
     pub(crate) fn append(&mut self, more: &Self) {
-        let row =
-            |of: &Self, n: usize| of.data.chunks_exact(of.frames.max(1)).nth(n).map(<[_]>::to_vec);
+        let row = |of: &Self, n: usize| of.rows().nth(n).map(<[_]>::to_vec);
         let rows = (0..more.channels).flat_map(|n| [row(self, n), row(more, n)]);
         self.data = rows.flatten().flatten().collect();
         self.channels = more.channels;

@@ -1,13 +1,13 @@
 //! Where a VITS graph can be cut: the names of the values between its parts.
 //!
-//! It deliberately reads no weights and runs nothing. The numbering of values differs between
+//! It deliberately looks at no weights and runs nothing. The numbering of values differs between
 //! exports, so they are found by the modules around them, whose names come from the training code.
 
 use std::{fs::File, path::Path};
 
 use rten_onnx::{
-    onnx::NodeProto,
-    protobuf::{DecodeMessage, Fields, OwnedValues, ProtobufError, ReadValue, ValueReader},
+    onnx::{GraphProto, ModelProto, NodeProto},
+    protobuf::ProtobufError,
 };
 
 /// The first module of the decoder; its input is the latent.
@@ -33,17 +33,15 @@ pub(crate) struct FlowInputs {
     pub(crate) mask: String,
 }
 
-impl Cuts {
-    /// Finds the cuts in an ONNX file.
-    ///
-    /// # Errors
-    /// If the file is not readable as ONNX.
-    pub(crate) fn find(onnx: &Path) -> Result<Self, ProtobufError> {
-        let file = File::open(onnx)?;
-        let ModelNodes(nodes) = ModelNodes::decode(ValueReader::from_file(file))?;
-        Ok(Self::among(&nodes))
-    }
+/// The graph in an ONNX file, with its weights.
+///
+/// # Errors
+/// If the file is not readable as ONNX.
+pub(crate) fn read(onnx: &Path) -> Result<GraphProto, ProtobufError> {
+    Ok(ModelProto::parse_file(File::open(onnx)?)?.graph.unwrap_or_default())
+}
 
+impl Cuts {
     /// Finds the cuts among the nodes of a graph, given in an order in which they can run.
     pub(crate) fn among(nodes: &[NodeProto]) -> Self {
         let mut ceils = nodes.iter().filter(|n| n.op_type.as_deref() == Some("Ceil"));
@@ -67,45 +65,4 @@ fn flow_inputs(nodes: &[NodeProto], latent: &String) -> Option<FlowInputs> {
     let mask = masking.input.iter().find(|value| !of_flow(value)).filter(|_| masked)?;
     let prior = nodes.iter().find(in_flow)?.input.first()?;
     Some(FlowInputs { prior: prior.clone(), mask: mask.clone() })
-}
-
-/// The nodes of a model's graph, without its weights. Field numbers are those of `onnx.proto`.
-struct ModelNodes(Vec<NodeProto>);
-
-struct GraphNodes(Vec<NodeProto>);
-
-impl DecodeMessage for ModelNodes {
-    type Types = OwnedValues;
-
-    fn decode_fields<R: ReadValue<Types = OwnedValues>>(
-        mut fields: Fields<'_, R>,
-    ) -> Result<Self, ProtobufError> {
-        const GRAPH: u64 = 7;
-        let mut nodes = Vec::new();
-        while let Some(mut field) = fields.next()? {
-            match field.number() {
-                GRAPH => nodes.extend(GraphNodes::decode_field(&mut field)?.0),
-                _ => field.skip()?,
-            }
-        }
-        Ok(Self(nodes))
-    }
-}
-
-impl DecodeMessage for GraphNodes {
-    type Types = OwnedValues;
-
-    fn decode_fields<R: ReadValue<Types = OwnedValues>>(
-        mut fields: Fields<'_, R>,
-    ) -> Result<Self, ProtobufError> {
-        const NODE: u64 = 1;
-        let mut nodes = Vec::new();
-        while let Some(mut field) = fields.next()? {
-            match field.number() {
-                NODE => nodes.push(NodeProto::decode_field(&mut field)?),
-                _ => field.skip()?,
-            }
-        }
-        Ok(Self(nodes))
-    }
 }

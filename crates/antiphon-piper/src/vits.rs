@@ -7,7 +7,6 @@
 //! Learning for End-to-End Text-to-Speech", 2021). It deliberately knows no text and no words.
 
 use std::{
-    fs::File,
     path::Path,
     sync::{
         Arc,
@@ -17,13 +16,12 @@ use std::{
 
 use antiphon_core::{Code, Error, Result};
 use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
-use rten_onnx::onnx::ModelProto;
 use rten_tensor::{NdTensor, Tensor, prelude::*};
 
 use crate::{
     decoder::{Decoder, Stream},
     frames::Frames,
-    graph::Cuts,
+    graph::{self, Cuts},
 };
 
 /// A loaded graph.
@@ -80,12 +78,6 @@ pub(crate) enum Sound {
 /// The value that holds the samples.
 const OUTPUT: &str = "output";
 
-/// The decoder as a network of our own, if all its layers are known.
-fn decoder(onnx: &Path, latent: &str) -> Option<Decoder> {
-    let model = ModelProto::parse_file(File::open(onnx).ok()?).ok()?;
-    Decoder::plan(&model.graph?, latent, OUTPUT).ok()
-}
-
 fn failed(what: &str) -> Error {
     Error::new("piper.speak", Code::Internal, format!("the voice model failed: {what}"))
 }
@@ -111,12 +103,16 @@ impl Vits {
         std::fs::metadata(path).map_err(|e| {
             Error::new("piper.load", Code::Storage, format!("{}: {e}", path.display()))
         })?;
-        let cuts = Cuts::find(path).map_err(|e| bad(format!("not an ONNX file ({e})")))?;
+        let graph = graph::read(path).map_err(|e| bad(format!("not an ONNX file ({e})")))?;
+        let cuts = Cuts::among(&graph.node);
+        let decoder = latent.or(cuts.latent.as_deref());
+        let decoder = decoder.and_then(|latent| Decoder::plan(&graph, latent, OUTPUT).ok());
+        // Its weights are large, and are in memory once more from here on.
+        drop(graph);
         let model = ModelOptions::with_all_ops()
             .prepack_weights(true)
             .load_file(path)
             .map_err(|e| bad(format!("not a voice model ({e})")))?;
-        let decoder = latent.or(cuts.latent.as_deref()).and_then(|latent| decoder(path, latent));
         let node = |name: &str| {
             model.find_node(name).ok_or_else(|| bad(format!("the graph has no {name:?}")))
         };

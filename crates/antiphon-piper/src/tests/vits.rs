@@ -8,7 +8,7 @@ use crate::{
     config::VoiceConfig,
     decoding::Decoding,
     frames::Frames,
-    graph::Cuts,
+    graph::{self, Cuts},
     phonemes::{Phonemes, shortest},
     vits::{Manner, Sound, Vits},
 };
@@ -32,7 +32,7 @@ pub(crate) fn load(latent: Option<&str>) -> (Vits, VoiceConfig) {
 
 #[test]
 fn the_cuts_are_found() {
-    let cuts = Cuts::find(&file("onnx")).unwrap();
+    let cuts = Cuts::among(&graph::read(&file("onnx")).unwrap().node);
     assert_eq!(cuts.latent.as_deref(), Some(LATENT));
     assert_eq!(cuts.durations.as_deref(), Some("/Ceil_output_0"));
     assert!(cuts.flow.is_some());
@@ -53,15 +53,7 @@ fn windows_join_to_what_the_graph_makes_at_once() {
     assert_eq!(encoded.durations.iter().sum::<u64>(), prior.len() as u64);
 
     let whole = vits.decode(vits.flow(prior.clone()).unwrap()).unwrap();
-    let mut decoding = Decoding::new(encoded.sound);
-    let mut joined = Vec::new();
-    while !decoding.is_done() {
-        joined.extend(decoding.next(&vits).unwrap());
-    }
-    assert_eq!(joined.len(), whole.len());
-    let power = |of: &mut dyn Iterator<Item = f32>| of.map(|x| f64::from(x).powi(2)).sum::<f64>();
-    let error = power(&mut joined.iter().zip(&whole).map(|(a, b)| a - b));
-    let decibels = 10.0 * (error / power(&mut whole.iter().copied())).log10();
+    let decibels = difference(&in_windows(&vits, encoded.sound), &whole);
     assert!(decibels < -55.0, "windows differ from the whole by {decibels:.1} dB");
     println!("{decibels:.1} dB");
 }
@@ -80,33 +72,34 @@ fn a_decoder_left_to_rten_is_run_in_windows_with_context() {
     assert!(vits.decoder.take().is_some(), "the decoder is not our own");
     let latent = latent(&vits, &config, TEXT);
     let whole = vits.decode(latent.clone()).unwrap();
-    let mut decoding = Decoding::new(Sound::Latent(latent));
-    let mut joined = Vec::new();
-    while !decoding.is_done() {
-        joined.extend(decoding.next(&vits).unwrap());
-    }
-    assert_eq!(joined.len(), whole.len());
-    let power = |of: &mut dyn Iterator<Item = f32>| of.map(|x| f64::from(x).powi(2)).sum::<f64>();
-    let error = power(&mut joined.iter().zip(&whole).map(|(a, b)| a - b));
-    let decibels = 10.0 * (error / power(&mut whole.iter().copied())).log10();
+    let decibels = difference(&in_windows(&vits, Sound::Latent(latent)), &whole);
     assert!((-90.0..-55.0).contains(&decibels), "windows differ by {decibels:.1} dB");
 }
 
 #[test]
 fn a_latent_without_its_prior_is_decoded_as_well() {
     let (vits, config) = load(None);
-    let phonemes = Phonemes::of("good morning", &config).unwrap();
-    let manner = Manner { scales: config.scales(1.0, true), speaker: 0 };
-    let Sound::Prior(prior) = vits.encode(&phonemes.ids, manner).unwrap().sound else {
-        panic!("the graph was not cut")
-    };
-    let latent = vits.flow(prior).unwrap();
-    let mut decoding = Decoding::new(Sound::Latent(latent.clone()));
-    let mut joined = 0;
+    let latent = latent(&vits, &config, "good morning");
+    let joined = in_windows(&vits, Sound::Latent(latent.clone()));
+    assert_eq!(joined.len(), latent.len() * vits.hop());
+}
+
+/// All samples, a window at a time.
+fn in_windows(vits: &Vits, sound: Sound) -> Vec<f32> {
+    let mut decoding = Decoding::new(sound);
+    let mut joined = Vec::new();
     while !decoding.is_done() {
-        joined += decoding.next(&vits).unwrap().len();
+        joined.extend(decoding.next(vits).unwrap());
     }
-    assert_eq!(joined, latent.len() * vits.hop());
+    joined
+}
+
+/// How far `joined` is from as many samples of `whole`, in decibels of its power.
+fn difference(joined: &[f32], whole: &[f32]) -> f64 {
+    assert_eq!(joined.len(), whole.len());
+    let power = |of: &mut dyn Iterator<Item = f32>| of.map(|x| f64::from(x).powi(2)).sum::<f64>();
+    let error = power(&mut joined.iter().zip(whole).map(|(a, b)| a - b));
+    10.0 * (error / power(&mut whole.iter().copied())).log10()
 }
 
 /// The whole latent of a text, without chance.
