@@ -348,7 +348,6 @@ impl Driver {
             let now = self.clock.now();
             self.warn(now, "stt.transcribe", &format!("{dropped} samples came too fast"));
         }
-        drop(self.seat);
         lifecycle::leave(self.effects.agent()).await;
         if let Some(journal) = self.journal {
             journal.finish();

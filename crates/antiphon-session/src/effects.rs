@@ -25,7 +25,7 @@ use crate::{
     lifecycle::panic_text,
     line::Line,
     tools::Tools,
-    voice::{CHUNKS_AHEAD, Chunk, Chunks, Job, Jobs, Synthesis},
+    voice::{Chunk, Chunks, Job, Jobs, Synthesis},
     warming::{self, Warming},
 };
 
@@ -257,7 +257,7 @@ impl Effects {
         let tts = self.engines.tts.clone();
         let rate_hz = tts.capabilities().rate_hz;
         let Some(chunks) = self.line_up(op, generation, rate_hz) else { return };
-        let (working, line) = (self.clock.working(), chunks.line.clone());
+        let (working, line) = (self.clock.working(), chunks.line().clone());
         // Tasks run in any order, and a voice may do one thing after the other.
         let (asking, asked) = oneshot::channel();
         let before = self.asked.replace(asked);
@@ -277,7 +277,7 @@ impl Effects {
     /// Plays a recording in place of a synthesis.
     pub(crate) fn play(&mut self, op: OpId, generation: Generation, clip: Clip) {
         let Some(chunks) = self.line_up(op, generation, clip.rate_hz) else { return };
-        let line = chunks.line.clone();
+        let line = chunks.line().clone();
         self.spawn(op, async move {
             // As a synthesis would send it: at most 200 ms at a time.
             for samples in clip.samples.chunks(clip.rate_hz as usize / 5) {
@@ -293,11 +293,9 @@ impl Effects {
 
     /// A place in the voice's line for the audio of `op`.
     fn line_up(&mut self, op: OpId, generation: Generation, rate_hz: u32) -> Option<Chunks> {
-        let (tx, chunks) = mpsc::channel(CHUNKS_AHEAD);
-        let line = Line::new(self.clock.clone());
-        let synthesis = Synthesis { op, generation, rate_hz, chunks, line: line.clone() };
+        let (synthesis, chunks) = Synthesis::new(op, generation, rate_hz, &self.clock);
         if self.voice.try_send(Job::Speak(synthesis)) {
-            return Some(Chunks { tx, line });
+            return Some(chunks);
         }
         self.fail(op, Error::new("tts.speak", Code::Unavailable, "too many syntheses wait"));
         None

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Chunks a synthesis may be ahead of its turn to be queued: 8 of at most 200 ms.
-pub(crate) const CHUNKS_AHEAD: usize = 8;
+const CHUNKS_AHEAD: usize = 8;
 
 /// Syntheses and finishes that may wait in line.
 const JOBS_AHEAD: usize = 32;
@@ -35,12 +35,27 @@ pub(crate) enum Job {
 /// The output of a synthesis, at this rate.
 #[derive(Debug)]
 pub(crate) struct Synthesis {
-    pub(crate) op: OpId,
-    pub(crate) generation: Generation,
-    pub(crate) rate_hz: u32,
-    pub(crate) chunks: mpsc::Receiver<(Chunk, Place)>,
+    op: OpId,
+    generation: Generation,
+    rate_hz: u32,
+    chunks: mpsc::Receiver<(Chunk, Place)>,
     /// The line of the chunks.
-    pub(crate) line: Line,
+    line: Line,
+}
+
+impl Synthesis {
+    /// A synthesis for the voice, and where its chunks line up.
+    pub(crate) fn new(
+        op: OpId,
+        generation: Generation,
+        rate_hz: u32,
+        clock: &SessionClock,
+    ) -> (Self, Chunks) {
+        let (tx, chunks) = mpsc::channel(CHUNKS_AHEAD);
+        let line = Line::new(clock.clone());
+        let places = Chunks { tx, line: line.clone() };
+        (Self { op, generation, rate_hz, chunks, line }, places)
+    }
 }
 
 /// One item of a synthesis. A channel that closes without `Ended` or `Failed` was cancelled.
@@ -53,7 +68,7 @@ pub(crate) enum Chunk {
 
 /// Where jobs for the voice line up. Boxed, because a channel keeps room for 32 of them even when it
 /// is idle.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Jobs {
     tx: mpsc::Sender<Box<(Job, Place)>>,
     line: Line,
@@ -69,11 +84,16 @@ impl Jobs {
 /// Where the chunks of one synthesis line up.
 #[derive(Debug)]
 pub(crate) struct Chunks {
-    pub(crate) tx: mpsc::Sender<(Chunk, Place)>,
-    pub(crate) line: Line,
+    tx: mpsc::Sender<(Chunk, Place)>,
+    line: Line,
 }
 
 impl Chunks {
+    /// The line they stand in, for whoever cancels the synthesis.
+    pub(crate) const fn line(&self) -> &Line {
+        &self.line
+    }
+
     /// In line at once; there when there is room. Whether anybody wants it.
     pub(crate) fn send(&self, chunk: Chunk) -> impl Future<Output = bool> {
         let place = self.line.join();
@@ -86,7 +106,6 @@ pub(crate) struct Voice {
     jobs: mpsc::Receiver<Box<(Job, Place)>>,
     sender: PlayoutSender,
     playout_rate_hz: u32,
-    clock: SessionClock,
     events: OpSender,
     /// The line of the jobs.
     line: Line,
@@ -100,10 +119,9 @@ impl Voice {
         events: OpSender,
     ) -> (Self, Jobs) {
         let (tx, jobs) = mpsc::channel(JOBS_AHEAD);
-        let clock = events.clock().clone();
-        let line = Line::new(clock.clone());
+        let line = Line::new(events.clock().clone());
         let places = Jobs { tx, line: line.clone() };
-        (Self { jobs, sender, playout_rate_hz, clock, events, line }, places)
+        (Self { jobs, sender, playout_rate_hz, events, line }, places)
     }
 
     /// Does one job after the other until the driver is gone.
@@ -114,7 +132,7 @@ impl Voice {
             match job {
                 Job::Finish(generation) => {
                     while self.sender.finish(generation).is_err() {
-                        wait_for_room(&self.line, &self.clock).await;
+                        wait_for_room(&self.line, self.events.clock()).await;
                     }
                 }
                 // Boxed, so that a voice takes little room while it has nothing to say.
@@ -187,7 +205,7 @@ impl Speech {
         let n = u32::try_from(samples.len()).unwrap_or(u32::MAX);
         while let Err(back) = voice.sender.try_push(self.generation, samples) {
             samples = back;
-            wait_for_room(&self.line, &voice.clock).await;
+            wait_for_room(&self.line, voice.events.clock()).await;
         }
         self.tell(SynthesisEvent::Queued(n), &voice.events).await;
     }
