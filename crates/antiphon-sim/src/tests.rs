@@ -5,6 +5,7 @@ mod conversations;
 mod journal;
 mod late_words;
 mod models;
+mod preemptive;
 mod provider_turns;
 mod requests;
 mod scenarios;

@@ -3,7 +3,10 @@
 use antiphon_core::Timestamp;
 
 use super::{Conversation, Phase};
-use crate::{Action, Actions, AgentState, Discard, Notice, UserState, plans::Plan};
+use crate::{
+    Action, Actions, AgentState, Discard, Notice, UserState, plans::Plan, speech::Speech,
+    turn::same_words,
+};
 
 impl Conversation {
     pub(super) fn settle(&mut self, out: &mut Actions) {
@@ -68,23 +71,28 @@ impl Conversation {
         }
     }
 
-    /// Begins a reply before the turn is committed, once the transcript stands still.
+    /// Begins a reply before the turn is committed, once the transcript stands still; in the place
+    /// of one that answers other words.
     fn speculate(&mut self, out: &mut Actions) {
         if self.speculation_due().is_none_or(|at| at > self.now) {
             return;
         }
+        self.drop_speculation(out);
         let Some((id, waterfall, text)) = self.turn.speculate() else { return };
         self.reply(id, waterfall, Some(text), out);
     }
 
-    /// When the transcript will have stood still for long enough to begin a reply.
+    /// When the transcript will have stood still for long enough to begin a reply, if none answers
+    /// it yet.
     pub(super) fn speculation_due(&self) -> Option<Timestamp> {
-        let free = self.overlap.is_none()
+        let free = self.config.preemptive
+            && self.overlap.is_none()
             && self.playout.flush_due().is_none()
-            && self.speech.is_none()
             && self.waiting.is_empty();
-        let open = self.turn.open().filter(|_| free && self.config.preemptive)?;
-        open.stable_at(self.config.preemptive_after)
+        let open = self.turn.open().filter(|_| free)?;
+        let stale = |s: &Speech| s.speculates_on().is_some_and(|t| !same_words(t, &open.text()));
+        let wanted = self.speech.as_ref().is_none_or(stale);
+        open.stable_at(self.config.preemptive_after).filter(|_| wanted)
     }
 
     fn settle_speech(&mut self, out: &mut Actions) {
