@@ -20,6 +20,8 @@ mirror! {
         /// Begin it so many milliseconds after an interim transcript has last changed.
         #[schemars(range(max = 60_000))]
         pub preemptive_after_ms: u64 = preemptive_after,
+        /// Synthesise its first segment too, and keep it until that is decided.
+        pub preemptive_speech: bool = preemptive_speech,
         /// When the user's turn is over.
         pub endpointing: Endpointing = endpointing,
         /// When speech over the agent takes the turn.

@@ -320,6 +320,9 @@ pub enum Notice {
         turn: TurnId,
         /// Characters of text that were generated for nothing.
         chars: usize,
+        /// Characters of it that went to synthesis.
+        #[serde(default)]
+        spoken: usize,
     },
     /// When the steps of a turn happened.
     Latency(Waterfall),

@@ -31,6 +31,9 @@ pub struct Config {
     /// How long an interim transcript stands still in silence before a reply is begun on it; a
     /// final one counts at once. Default 200 ms.
     pub preemptive_after: Duration,
+    /// Whether the first segment of such a reply is synthesised too. It is held until the turn is
+    /// committed; a voice that is paid by the character may not be worth that.
+    pub preemptive_speech: bool,
     /// Said when the user is away, to ask them back; empty for nothing.
     pub reprompt: String,
     /// How often, until the user speaks again. Default 2.
@@ -86,6 +89,7 @@ impl Default for Config {
             backchannel_detector: false,
             preemptive: true,
             preemptive_after: Duration::from_millis(200),
+            preemptive_speech: true,
             reprompt: String::new(),
             max_reprompts: 2,
             apology: String::new(),

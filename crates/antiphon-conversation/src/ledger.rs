@@ -82,6 +82,11 @@ impl Ledger {
         self.played = self.played.max(samples.min(self.queued_samples()));
     }
 
+    /// Characters of all segments.
+    pub(crate) fn text_chars(&self) -> usize {
+        self.spans.iter().map(|s| s.alignment.text().chars().count()).sum()
+    }
+
     pub(crate) fn queued_samples(&self) -> u64 {
         self.start_of(self.spans.len())
     }

@@ -38,6 +38,8 @@ pub(crate) struct Speech {
     pub(crate) audible: bool,
     /// The user's text it answers before that is committed; `None` once committed.
     speculative: Option<String>,
+    /// What is to be told of it once it is committed.
+    untold: Vec<Notice>,
     /// It plays a recording, kept under `request`.
     clip: bool,
     generate: Option<OpId>,
@@ -79,6 +81,7 @@ impl Speech {
             ledger: Ledger::default(),
             audible: false,
             speculative: None,
+            untold: Vec::new(),
             clip: false,
             generate: None,
             next_segment: 0,
@@ -127,8 +130,10 @@ impl Speech {
     }
 
     /// From now on it may be heard.
-    pub(crate) fn commit(&mut self, waterfall: &Waterfall) {
+    pub(crate) fn commit(&mut self, waterfall: &Waterfall, out: &mut Actions) {
         self.speculative = None;
+        out.push(Action::Emit(self.created()));
+        out.extend(self.untold.drain(..).map(Action::Emit));
         if let Some(own) = &mut self.waterfall {
             own.committed = waterfall.committed;
             own.stt_final = waterfall.stt_final;
@@ -201,6 +206,16 @@ impl Speech {
         self.composed_bytes == 0
     }
 
+    /// Whether anything of it went to synthesis.
+    pub(crate) const fn has_segments(&self) -> bool {
+        self.next_segment > 0
+    }
+
+    /// Characters that went to synthesis.
+    pub(crate) fn spoken_chars(&self) -> usize {
+        self.ledger.text_chars()
+    }
+
     /// Characters of text that have come.
     pub(crate) const fn composed_chars(&self) -> usize {
         self.composed_chars
@@ -242,7 +257,7 @@ impl Speech {
                     w.samples =
                         w.samples.start.saturating_add(start)..w.samples.end.saturating_add(start);
                 }
-                out.push(Action::Emit(Notice::Words { speech: self.id, segment, words }));
+                self.tell_of(Notice::Words { speech: self.id, segment, words }, out);
             }
         }
     }
@@ -253,8 +268,16 @@ impl Speech {
         self.ledger.complete(op, whole);
     }
 
+    /// Whether its first segment could be synthesised now, though nobody may hear it yet. One is
+    /// enough to answer the moment the turn is committed, and all that is lost if it never is.
+    pub(crate) fn wants_head_start(&self, config: &Config) -> bool {
+        let first = self.next_segment == 0 && !self.pending.is_empty();
+        config.speak && config.preemptive_speech && self.speculative.is_some() && first
+    }
+
     /// Starts what the credit allows, and tells playout when everything was queued. Returns
-    /// whether it did the latter: from then on playout owes an answer.
+    /// whether it did the latter: from then on playout owes an answer. Playout must hold what is
+    /// not committed.
     pub(crate) fn pump(
         &mut self,
         now: Timestamp,
@@ -263,6 +286,11 @@ impl Speech {
         out: &mut Actions,
     ) -> bool {
         if self.speculative.is_some() {
+            if self.wants_head_start(config)
+                && let Some(text) = self.pending.pop_front()
+            {
+                self.speak(now, text, config, ops, out);
+            }
             return false;
         }
         if !config.speak {
@@ -281,6 +309,14 @@ impl Speech {
             out.push(Action::Playout(PlayoutCommand::Finish(self.generation)));
         }
         finishes
+    }
+
+    /// What is not committed may come to nothing: of that, nobody is told.
+    fn tell_of(&mut self, notice: Notice, out: &mut Actions) {
+        match self.speculative {
+            Some(_) => self.untold.push(notice),
+            None => out.push(Action::Emit(notice)),
+        }
     }
 
     /// Without a voice, text counts as heard when it is there.
@@ -304,7 +340,7 @@ impl Speech {
         let segment = SegmentId(self.next_segment);
         self.next_segment += 1;
         let notice = Notice::Segment { speech: self.id, segment, text: text.clone() };
-        out.push(Action::Emit(notice));
+        self.tell_of(notice, out);
         let generation = self.generation;
         let effect = match self.request.filter(|_| self.clip) {
             Some(clip) => Effect::Play { generation, segment, clip },

@@ -40,6 +40,7 @@ id!(
     RequestId, "req"
 );
 id!(
-    /// The playout generation of a speech. Playout drops generations older than a flush.
+    /// The playout generation of a speech, whose number it has. Playout drops generations older than
+    /// a flush.
     Generation, "gen"
 );

@@ -17,6 +17,11 @@ pub struct Invariants {
     audible: BTreeMap<TurnId, SpeechId>,
     started: u64,
     flushed: Option<Generation>,
+    /// The newest generation that is synthesised.
+    spoken: Option<Generation>,
+    /// The newest speech that may be heard.
+    created: Option<SpeechId>,
+    holding: bool,
     composed: BTreeMap<SpeechId, String>,
     ended: BTreeSet<SpeechId>,
     closed: bool,
@@ -43,6 +48,7 @@ impl Invariants {
         for action in actions {
             self.action(action)?;
         }
+        self.silence()?;
         self.state(now, machine)
     }
 
@@ -69,8 +75,21 @@ impl Invariants {
             Action::Playout(PlayoutCommand::Finish(g)) if self.flushed >= Some(*g) => {
                 Err(format!("{g} was finished after its flush"))
             }
+            Action::Playout(command @ (PlayoutCommand::Pause | PlayoutCommand::Resume)) => {
+                self.holding = *command == PlayoutCommand::Pause;
+                Ok(())
+            }
             Action::Emit(notice) => self.notice(notice),
             Action::Cancel { .. } | Action::Feed { .. } | Action::Playout(_) => Ok(()),
+        }
+    }
+
+    /// Nothing may sound before its turn is committed.
+    fn silence(&self) -> Result<(), String> {
+        let open = self.spoken.filter(|g| self.flushed < Some(*g) && !self.holding);
+        match open.filter(|g| self.created < Some(SpeechId(g.0))) {
+            Some(generation) => Err(format!("{generation} may sound before it is committed")),
+            None => Ok(()),
         }
     }
 
@@ -88,12 +107,14 @@ impl Invariants {
             {
                 Err(format!("{generation} speaks after its flush"))
             }
+            Effect::Speak { generation, .. } | Effect::Play { generation, .. } => {
+                self.spoken = Some(*generation);
+                Ok(())
+            }
             Effect::Generate(request) if request.messages.is_empty() => {
                 Err("a generation without messages".to_owned())
             }
-            Effect::Speak { .. }
-            | Effect::Play { .. }
-            | Effect::Generate(_)
+            Effect::Generate(_)
             | Effect::CallTool { .. }
             | Effect::Transcribe { .. }
             | Effect::PredictTurnEnd { .. }
@@ -107,6 +128,7 @@ impl Invariants {
             Notice::Segment { speech, text, .. } => {
                 self.composed.entry(*speech).or_default().push_str(text);
             }
+            Notice::SpeechCreated { speech, .. } => self.created = Some(*speech),
             Notice::SpeechStarted { speech, turn } => {
                 if let Some(other) = self.audible.insert(*turn, *speech) {
                     return Err(format!("{turn} was answered by {other} and by {speech}"));

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use antiphon_conversation::{
     Action, AgentState, Conversation, Effect, Event, Notice, OpEvent, PlayoutCommand, UserState,
 };
-use antiphon_core::{Generation, OpId, SpeechId, TurnId};
+use antiphon_core::{Generation, OpId, TurnId};
 use antiphon_state::{Item, Said};
 use antiphon_stt::SttEvent;
 
@@ -26,9 +26,8 @@ pub struct Model {
     user: UserState,
     /// The words of each transcription: by segment, whether final, and the text.
     transcripts: BTreeMap<OpId, BTreeMap<u32, (bool, String)>>,
-    speeches: BTreeMap<SpeechId, Speech>,
-    speaks: BTreeMap<OpId, SpeechId>,
-    segment: Option<(SpeechId, String)>,
+    speeches: BTreeMap<Generation, Speech>,
+    speaks: BTreeMap<OpId, Generation>,
     newest: Option<Generation>,
     history: Vec<Item>,
 }
@@ -45,7 +44,6 @@ impl Model {
             transcripts: BTreeMap::new(),
             speeches: BTreeMap::new(),
             speaks: BTreeMap::new(),
-            segment: None,
             newest: None,
             history: Vec::new(),
         }
@@ -72,8 +70,8 @@ impl Model {
         match event {
             Event::Op(op, OpEvent::Stt(event)) => self.transcribed(*op, event),
             Event::Op(op, event) => {
-                let Some(id) = self.speaks.get(op) else { return };
-                if let Some(speech) = self.speeches.get_mut(id) {
+                let Some(generation) = self.speaks.get(op) else { return };
+                if let Some(speech) = self.speeches.get_mut(generation) {
                     speech.synthesised(*op, event);
                 }
                 if matches!(event, OpEvent::Ended | OpEvent::Failed { .. }) {
@@ -82,9 +80,8 @@ impl Model {
             }
             Event::Playout(event) => {
                 let generation = event.generation();
-                let mut speeches = self.speeches.values_mut();
-                if let Some(s) = speeches.find(|s| s.generation == Some(generation)) {
-                    s.played(event.played().unwrap_or_default());
+                if let Some(speech) = self.speeches.get_mut(&generation) {
+                    speech.played(event.played().unwrap_or_default());
                 }
             }
             Event::User(_) | Event::App(_) | Event::Tick => {}
@@ -149,12 +146,16 @@ impl Model {
             return Err(format!("{generation} speaks again after {:?}", self.newest));
         }
         self.newest = Some(generation);
-        let Some((id, text)) = self.segment.take() else {
-            return Err(format!("{op} speaks a segment that was not announced"));
+        self.speaks.insert(op, generation);
+        let speech = self.speeches.entry(generation).or_default();
+        let text = if let Effect::Speak { request, .. } = effect {
+            Some(request.text.clone())
+        } else {
+            speech.announced.last().cloned()
         };
-        self.speaks.insert(op, id);
-        let speech = self.speeches.entry(id).or_default();
-        speech.generation = Some(generation);
+        let Some(text) = text else {
+            return Err(format!("{op} plays a segment that was not announced"));
+        };
         speech.segment(op, text);
         Ok(())
     }
@@ -164,14 +165,17 @@ impl Model {
         match notice {
             Notice::AgentState(state) => self.agent = *state,
             Notice::UserState(state) => self.user = *state,
-            Notice::Segment { speech, text, .. } => self.segment = Some((*speech, text.clone())),
+            Notice::Segment { speech, text, .. } => {
+                let speech = self.speeches.entry(Generation(speech.0)).or_default();
+                speech.announced.push(text.clone());
+            }
             Notice::ToolResult { turn, call, result } => {
                 let said = Said::Tool { call: call.clone(), result: result.clone() };
                 self.remember(Item { turn: *turn, said });
             }
             Notice::UserTurn { turn, text, late } => return self.turn(*turn, text, *late),
             Notice::SpeechEnded { speech, turn, heard, unheard, interrupted, estimated } => {
-                if let Some(speech) = self.speeches.remove(speech) {
+                if let Some(speech) = self.speeches.remove(&Generation(speech.0)) {
                     speech.check(heard, unheard)?;
                 }
                 let (interrupted, estimated) = (*interrupted, *estimated);

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use antiphon_conversation::{Action, AgentState, Conversation, Effect, Notice, PlayoutEvent};
+use antiphon_conversation::{Action, AgentState, Conversation, Notice, PlayoutEvent};
 use antiphon_core::{Generation, OpId, SpeechId, TurnId};
 use antiphon_state::Said;
 
@@ -13,8 +13,6 @@ use crate::ears::Word;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Truth {
     audio: BTreeMap<Generation, Audio>,
-    /// The speech whose segment is about to be synthesised.
-    segment_of: Option<SpeechId>,
     ended: Vec<Ended>,
     turns: BTreeMap<TurnId, String>,
     discarded: Vec<String>,
@@ -25,7 +23,6 @@ pub(crate) struct Truth {
 /// The audio of one speech.
 #[derive(Clone, Debug, Default)]
 struct Audio {
-    speech: Option<SpeechId>,
     pieces: Vec<Piece>,
     queued: u64,
     played: u64,
@@ -53,13 +50,6 @@ impl Truth {
     #[expect(clippy::wildcard_enum_match_arm, reason = "only what ends something is of interest")]
     pub(crate) fn note(&mut self, action: &Action) {
         match action {
-            Action::Emit(Notice::Segment { speech, .. }) => self.segment_of = Some(*speech),
-            Action::Start {
-                effect: Effect::Speak { generation, .. } | Effect::Play { generation, .. },
-                ..
-            } => {
-                self.audio.entry(*generation).or_default().speech = self.segment_of;
-            }
             Action::Emit(Notice::SpeechEnded { speech, heard, estimated, .. }) => {
                 let (heard, estimated) = (heard.clone(), *estimated);
                 self.ended.push(Ended { speech: *speech, heard, estimated });
@@ -115,7 +105,7 @@ impl Truth {
     }
 
     fn verify_heard(&self, ended: &Ended) -> Result<(), String> {
-        let audio = self.audio.values().find(|a| a.speech == Some(ended.speech));
+        let audio = self.audio.get(&Generation(ended.speech.0));
         let truth: Vec<&str> = audio.map(Audio::audible).unwrap_or_default();
         let heard: Vec<&str> = ended.heard.split_whitespace().collect();
         let doubt = audio.map_or(0, |a| a.doubt + a.broken());

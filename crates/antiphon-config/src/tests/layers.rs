@@ -59,6 +59,7 @@ models: {turn_detector: {provider: none}}
 turn_taking:
   preemptive: false
   preemptive_after_ms: 1
+  preemptive_speech: false
   endpointing: {mode: fixed, floor_ms: 2, middle_ms: 3, ceiling_ms: 4, without_detector_ms: 5, detector_timeout_ms: 14,
     open_words: false, threshold: 0.7, sure: 0.8, dynamic: {min_ms: 6, max_ms: 7}, provider_ceiling_ms: 8,
     transcript_grace_ms: 9}

@@ -124,6 +124,7 @@ impl Conversation {
 
     /// Stops the present speech, unless it is protected.
     pub(super) fn interrupt(&mut self, out: &mut Actions) {
+        self.drop_speculation(out);
         if let Some(speech) = self.speech.take_if(|s| !s.protected) {
             self.overlap = None;
             self.flush(speech, out);
@@ -151,6 +152,13 @@ impl Conversation {
             && at <= self.now
             && let Some(role) = self.ops.get(op).map(|l| l.role)
         {
+            if role == Role::Speak
+                && self.speech.as_ref().is_some_and(|s| s.speculates_on().is_some())
+            {
+                // Playout may be full, and it holds as long as the turn is not committed.
+                self.ops.touch(self.now, op);
+                continue;
+            }
             let detail = format!("nothing came for {:?}", self.ops.patience(role));
             self.ops.cancel(op, out);
             self.op_failed(op, role, Code::Timeout, detail, out);

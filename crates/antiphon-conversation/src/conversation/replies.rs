@@ -6,7 +6,7 @@ use antiphon_turn::Why;
 
 use super::{Conversation, Phase};
 use crate::{
-    Action, Actions, Effect, Notice, Waterfall, messages,
+    Action, Actions, Effect, Notice, PlayoutCommand, Waterfall, messages,
     plans::What,
     speech::Speech,
     turn::{Committed, same_words},
@@ -39,8 +39,8 @@ impl Conversation {
         out.push(Action::Emit(Notice::UserTurn { turn: *id, text: text.clone(), late: false }));
         match &mut self.speech {
             Some(s) if s.speculates_on().is_some_and(|t| same_words(t, text)) => {
-                s.commit(waterfall);
-                out.push(Action::Emit(s.created()));
+                s.commit(waterfall, out);
+                self.playout.release(self.now, out);
             }
             _ => {
                 self.drop_speculation(out);
@@ -54,8 +54,13 @@ impl Conversation {
         if let Some(mut speech) = self.speech.take_if(|s| s.speculates_on().is_some()) {
             speech.cancel(&mut self.ops, out);
             self.abandon_tools(&mut speech, false, out);
-            let (turn, chars) = (speech.turn, speech.composed_chars());
-            out.push(Action::Emit(Notice::PreemptiveDropped { turn, chars }));
+            if speech.has_segments() {
+                out.push(Action::Playout(PlayoutCommand::Flush(speech.generation)));
+                self.playout.release(self.now, out);
+            }
+            let (turn, chars, spoken) =
+                (speech.turn, speech.composed_chars(), speech.spoken_chars());
+            out.push(Action::Emit(Notice::PreemptiveDropped { turn, chars, spoken }));
         }
     }
 

@@ -97,6 +97,9 @@ impl Conversation {
 
     fn settle_speech(&mut self, out: &mut Actions) {
         loop {
+            if self.speech.as_ref().is_some_and(|s| s.wants_head_start(&self.config)) {
+                self.playout.hold(out);
+            }
             if let Some(speech) = &mut self.speech
                 && speech.pump(self.now, &self.config, &mut self.ops, out)
             {

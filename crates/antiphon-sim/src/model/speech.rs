@@ -4,12 +4,13 @@
 //! matter of judgement; then the model only asks that no text is lost.
 
 use antiphon_conversation::{OpEvent, SynthesisEvent};
-use antiphon_core::{Generation, OpId};
+use antiphon_core::OpId;
 use antiphon_tts::WordTiming;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Speech {
-    pub(super) generation: Option<Generation>,
+    /// What the notices say of it.
+    pub(super) announced: Vec<String>,
     segments: Vec<Segment>,
     played: u64,
     /// Something happened after which the model makes no promise about words.
@@ -72,6 +73,13 @@ impl Speech {
     /// Compares with what the machine says was heard.
     pub(super) fn check(&self, heard: &str, unheard: &str) -> Result<(), String> {
         let composed: String = self.segments.iter().map(|s| s.text.as_str()).collect();
+        if self.segments.is_empty() {
+            return Ok(());
+        }
+        let announced = self.announced.concat();
+        if announced != composed {
+            return Err(format!("announced {announced:?}, synthesised {composed:?}"));
+        }
         let all = squeezed(&composed);
         let told = squeezed(heard).len() + squeezed(unheard).len();
         if told < all.len() {

@@ -183,13 +183,15 @@ fn a_reply_begins_on_a_transcript_that_stands_still() {
             1.90 start op1 predict turn end of "book a table"
             1.90   user listening
             2.10 start op2 generate after 2 messages, last "book a table"
+            2.15 playout pause
+            2.15 start op3 speak gen0 seg0 "For how many? "
             2.18   Interim { turn: TurnId(0), text: "Book a table." }
             2.20 cancel op1
             2.20 feed op0 End
             2.20   UserTurn { turn: TurnId(0), text: "Book a table.", late: false }
             2.20   SpeechCreated { speech: SpeechId(0), turn: TurnId(0), request: None }
             2.20   Segment { speech: SpeechId(0), segment: SegmentId(0), text: "For how many? " }
-            2.20 start op3 speak gen0 seg0 "For how many? "
+            2.20 playout resume
             2.20   agent thinking
         "#]],
     );
