@@ -143,7 +143,8 @@ impl Ledger {
             }
             cut.heard.push_str(heard);
             cut.unheard.push_str(unheard);
-            all_heard &= silent || unheard.is_empty() || self.is_played(span);
+            let played_out = over && self.played >= span.start + span.alignment.samples();
+            all_heard &= silent || unheard.is_empty() || played_out;
         }
         cut.unheard.push_str(rest);
         cut

@@ -200,6 +200,23 @@ impl UserTurn {
         }
     }
 
+    /// Whether nothing more can become known of the open turn. An engine that says by itself that the
+    /// turn is over may not have heard all of it yet: it is asked.
+    pub(crate) fn is_understood(
+        &mut self,
+        now: Timestamp,
+        ops: &mut Ops,
+        out: &mut Actions,
+    ) -> bool {
+        let Some(open) = &mut self.open else { return true };
+        let Voice::Silent(silence) = &mut open.voice else { return false };
+        if silence.flushed && !silence.flush_asked && open.hearing.is_live() {
+            (silence.flushed, silence.flush_asked) = (false, true);
+            open.hearing.flush(now, ops, out);
+        }
+        silence.flushed
+    }
+
     /// When that is.
     pub(crate) fn flush_due(&self, config: &Config) -> Option<Timestamp> {
         self.open.as_ref()?.flush_due(&config.endpointing)

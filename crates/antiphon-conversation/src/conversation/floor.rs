@@ -47,21 +47,19 @@ impl Conversation {
                 self.overlap = None;
                 self.confirm(turn, why, out);
             }
-            Verdict::Refuse if open.silence().is_none_or(|s| !s.flushed) => {
-                if !overlap.is_passed() {
-                    overlap.pass();
-                    self.let_go_on(turn, why, out);
-                }
-            }
             Verdict::Refuse => {
                 let passed = overlap.is_passed();
+                overlap.pass();
                 let empty = open.text().is_empty() || why == Why::Echo;
-                let discard = if empty { Discard::Empty } else { Discard::Backchannel };
                 // "Okay" over the last syllables is an answer, not a backchannel.
-                if empty || !speech.is_nearly_over(self.config.playout_rate_hz) {
-                    self.turn.discard(discard, &mut self.ops, out);
+                let answer = !empty && speech.is_nearly_over(self.config.playout_rate_hz);
+                if self.turn.is_understood(self.now, &mut self.ops, out) {
+                    let why = if empty { Discard::Empty } else { Discard::Backchannel };
+                    if !answer {
+                        self.turn.discard(why, &mut self.ops, out);
+                    }
+                    self.overlap = None;
                 }
-                self.overlap = None;
                 if !passed {
                     self.let_go_on(turn, why, out);
                 }

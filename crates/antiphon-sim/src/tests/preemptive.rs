@@ -260,5 +260,6 @@ fn a_voice_that_is_not_to_be_used_in_vain_waits() {
         2.60   Segment { speech: SpeechId(0), segment: SegmentId(1), text: "For when? " }
         2.60 start op4 speak gen0 seg1 "For when? "
         2.60   agent thinking
-    "#]].assert_eq(&run_script(config, script).unwrap());
+    "#]]
+    .assert_eq(&run_script(config, script).unwrap());
 }
