@@ -268,7 +268,7 @@ impl Media {
         let (capture_in, capture) = HeapRb::new(CAPTURE_SAMPLES).split();
         let (facts_in, facts) = mpsc::channel(FACTS);
         let (audio_in, audio) = mpsc::channel(AUDIO);
-        let blocks = Blocks::new(vad.frame_len());
+        let (gate, blocks) = (gate.behind(&*vad), Blocks::new(vad.frame_len()));
         let listener = Listener {
             ears: Ears { vad, gate, blocks },
             capture,

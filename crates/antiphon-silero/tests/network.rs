@@ -11,6 +11,9 @@ use common::{recording, silero};
 
 const RATE: usize = 16_000;
 
+/// What the readers' rooms stay below, and their words do not: about -34 dB of full scale.
+const LOUD: u16 = 650;
+
 fn probabilities(vad: &mut impl Vad, samples: &[i16]) -> Vec<f32> {
     samples.chunks_exact(vad.frame_len()).map(|frame| vad.push(frame).unwrap()).collect()
 }
@@ -123,6 +126,36 @@ fn an_onset_is_reported_in_time() {
         assert!((32.0..=96.0).contains(&late_ms), "edge {late_ms} ms after the onset");
         assert!((-32.0..=64.0).contains(&off_ms), "onset dated {off_ms} ms late");
     }
+}
+
+#[test]
+fn an_end_is_dated_where_the_last_word_ends() {
+    for name in ["beckett.wav", "two_cities.wav"] {
+        let speech = recording(name);
+        let last = |end: u64| {
+            let around = end as usize + RATE / 4;
+            let loud = |i: &usize| speech[*i].unsigned_abs() > LOUD;
+            (0..around.min(speech.len())).rev().find(loud).unwrap()
+        };
+        let mut late_ms: Vec<f64> =
+            ends(&speech).into_iter().map(|end| (end as f64 - last(end) as f64) / 16.0).collect();
+        late_ms.sort_by(f64::total_cmp);
+        let median = late_ms[late_ms.len() / 2];
+        // Words of people fade into their room: later is no error, earlier would be.
+        assert!((0.0..=128.0).contains(&median), "{name}: {late_ms:?}");
+    }
+}
+
+/// Where the gate behind the detector says that speech ended.
+fn ends(speech: &[i16]) -> Vec<u64> {
+    let mut vad = silero().session();
+    let mut gate = SpeechGate::new(GateConfig::default(), vad.rate_hz()).unwrap().behind(&vad);
+    let frames = speech.chunks_exact(vad.frame_len());
+    let edges: Vec<_> =
+        frames.filter_map(|frame| gate.push(vad.push(frame).unwrap(), frame.len())).collect();
+    let end =
+        |edge: &GateEdge| if let GateEdge::Stopped { end } = edge { Some(*end) } else { None };
+    edges.iter().filter_map(end).collect()
 }
 
 /// Where the first edge came, and where it says speech began.

@@ -6,6 +6,8 @@
 
 use antiphon_core::{AudioFormat, Code, Error, Result};
 
+use crate::Vad;
+
 /// How much evidence an edge needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GateConfig {
@@ -43,7 +45,8 @@ pub enum GateEdge {
     },
     /// Speech has ended.
     Stopped {
-        /// Index of the sample after the last speech frame, at the stream's rate.
+        /// Index of the sample after the last speech frame, at the stream's rate; before that by
+        /// [`Vad::release`], if the gate is [behind](SpeechGate::behind) a detector.
         end: u64,
     },
 }
@@ -55,6 +58,7 @@ pub struct SpeechGate {
     stop_threshold: f32,
     start_samples: u64,
     stop_samples: u64,
+    release_samples: u64,
     position: u64,
     state: State,
 }
@@ -64,7 +68,7 @@ enum State {
     /// `onset` is where the current run of speech frames began, if one is under way.
     Silence { onset: Option<u64> },
     /// `end` is the sample after the last speech frame.
-    Speech { end: u64 },
+    Speech { onset: u64, end: u64 },
 }
 
 impl SpeechGate {
@@ -86,9 +90,18 @@ impl SpeechGate {
             stop_threshold,
             start_samples: samples(start_ms),
             stop_samples: samples(stop_ms),
+            release_samples: 0,
             position: 0,
             state: State::Silence { onset: None },
         })
+    }
+
+    /// The gate behind this detector: what it takes to let go of speech is no speech. When an end is
+    /// reported does not change, only where it is said to lie.
+    #[must_use]
+    pub fn behind(self, vad: &dyn Vad) -> Self {
+        let release = vad.release().as_micros() * u128::from(vad.rate_hz()) / 1_000_000;
+        Self { release_samples: u64::try_from(release).unwrap_or(u64::MAX), ..self }
     }
 
     /// Takes in the speech probability of the next `frame_len` samples.
@@ -101,7 +114,7 @@ impl SpeechGate {
         self.position = self.position.saturating_add(frame_len as u64);
         match self.state {
             State::Silence { onset } => self.listen(prob, onset.unwrap_or(frame_start)),
-            State::Speech { end } => self.follow(prob, end),
+            State::Speech { onset, end } => self.follow(prob, onset, end),
         }
     }
 
@@ -133,20 +146,20 @@ impl SpeechGate {
             self.state = State::Silence { onset: Some(onset) };
             return None;
         }
-        self.state = State::Speech { end: self.position };
+        self.state = State::Speech { onset, end: self.position };
         Some(GateEdge::Started { onset })
     }
 
-    const fn follow(&mut self, prob: f32, end: u64) -> Option<GateEdge> {
+    fn follow(&mut self, prob: f32, onset: u64, end: u64) -> Option<GateEdge> {
         if prob >= self.stop_threshold {
-            self.state = State::Speech { end: self.position };
+            self.state = State::Speech { onset, end: self.position };
             return None;
         }
         if self.position - end < self.stop_samples {
             return None;
         }
         self.state = State::Silence { onset: None };
-        Some(GateEdge::Stopped { end })
+        Some(GateEdge::Stopped { end: end.saturating_sub(self.release_samples).max(onset) })
     }
 }
 

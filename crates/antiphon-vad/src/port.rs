@@ -1,5 +1,7 @@
 //! The per-frame port.
 
+use std::time::Duration;
+
 use antiphon_core::Result;
 
 /// A voice-activity detector with the state of one audio stream.
@@ -12,6 +14,12 @@ pub trait Vad: Send {
 
     /// Samples per frame; [`push`](Self::push) takes exactly that many.
     fn frame_len(&self) -> usize;
+
+    /// How long the probability stays high after speech has ended, at the median. Ends of speech are
+    /// dated back by it. Zero unless measured.
+    fn release(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Probability, 0.0 to 1.0, that the stream contains speech at this frame.
     ///

@@ -1,6 +1,8 @@
 //! Tests of the gate, the re-blocker and the energy detector.
 
-use antiphon_core::Code;
+use std::time::Duration;
+
+use antiphon_core::{Code, Result};
 use proptest::prelude::*;
 
 use crate::{Blocks, EnergyVad, GateConfig, GateEdge, SpeechGate, Vad, conformance};
@@ -37,6 +39,38 @@ fn speech_stops_after_seven_silent_frames_and_ends_where_the_last_word_did() {
     // 200 ms are 6.25 frames.
     assert_eq!(found.last(), Some(&(10, GateEdge::Stopped { end: 4 * 512 })));
     assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn the_time_a_detector_takes_to_let_go_is_no_speech() {
+    struct Slow;
+
+    impl Vad for Slow {
+        fn rate_hz(&self) -> u32 {
+            16_000
+        }
+
+        fn frame_len(&self) -> usize {
+            FRAME
+        }
+
+        fn release(&self) -> Duration {
+            Duration::from_millis(100)
+        }
+
+        fn push(&mut self, _: &[i16]) -> Result<f32> {
+            Ok(0.0)
+        }
+
+        fn reset(&mut self) {}
+    }
+
+    for (frames, end) in [(10, 10 * 512 - 1600), (3, 0)] {
+        let probs = [vec![0.9; frames], vec![0.1; 9]].concat();
+        let found = edges(&mut gate().behind(&Slow), &probs);
+        // It is told no earlier for that.
+        assert_eq!(found.last(), Some(&(frames + 6, GateEdge::Stopped { end })));
+    }
 }
 
 #[test]

@@ -160,7 +160,7 @@ impl Listening<'_> {
 
 /// Every edge, with the position at which the gate knew of it.
 fn edges(samples: &[i16], engines: &mut Listening<'_>) -> Result<Vec<(GateEdge, u64)>> {
-    let mut gate = SpeechGate::new(engines.gate, SPEECH_RATE_HZ)?;
+    let mut gate = SpeechGate::new(engines.gate, SPEECH_RATE_HZ)?.behind(&*engines.vad);
     let mut edges = Vec::new();
     let mut frame = vec![0; engines.vad.frame_len()];
     let mut samples = samples.iter().copied().chain(std::iter::repeat_n(0, TAIL)).fuse();
