@@ -6,21 +6,21 @@
 
 use std::sync::LazyLock;
 
-use crate::words::{self, Word};
+use crate::words::PhraseList;
 
 /// The phrases of one language.
 pub(crate) struct Phrases {
     tag: &'static str,
     /// Signs of listening rather than of a wish to speak.
-    pub(crate) backchannels: Vec<Vec<Word>>,
+    pub(crate) backchannels: PhraseList,
     /// Signs that the agent is to be silent now.
-    pub(crate) stops: Vec<Vec<Word>>,
+    pub(crate) stops: PhraseList,
     /// What speech to text writes for sounds without words.
-    pub(crate) artefacts: Vec<Vec<Word>>,
+    pub(crate) artefacts: PhraseList,
     /// Words after which something has to come.
-    pub(crate) open: Vec<Vec<Word>>,
+    pub(crate) open: PhraseList,
     /// The digits in words.
-    pub(crate) digits: Vec<Vec<Word>>,
+    pub(crate) digits: PhraseList,
 }
 
 /// The phrases of `tag` (BCP 47, `de-AT` counts as `de`), or of all languages if it is not known;
@@ -44,10 +44,10 @@ struct Language {
 
 impl Language {
     fn phrases(&self) -> Phrases {
-        let cut = |list: &str| list.split(',').map(words::split).collect::<Vec<_>>();
-        let of = |table: &[(&str, &str)]| {
+        let cut = |list: &'static str| PhraseList::new(list.split(','));
+        let of = |table: &'static [(&str, &str)]| {
             let lists = table.iter().filter(|(tag, _)| *tag == self.tag);
-            lists.flat_map(|(_, list)| cut(list)).collect()
+            PhraseList::new(lists.flat_map(|(_, list)| list.split(',')))
         };
         Phrases {
             tag: self.tag,

@@ -3,6 +3,8 @@
 //! It deliberately parses no language: words are what stands between spaces or punctuation, and
 //! in scripts written without spaces every character stands alone and counts half.
 
+use std::collections::BTreeMap;
+
 use crate::languages::{self, Phrases};
 
 /// A word, or one character of a script without spaces; lower case, nothing but letters, digits
@@ -46,15 +48,15 @@ pub(crate) struct Reading {
 ///
 /// The longest phrase wins, so "no problem" is no "no"; of equals the one that interrupts.
 pub(crate) fn read(words: &[Word], language: Option<&str>, extra: &[String]) -> Reading {
-    let extra: Vec<_> = extra.iter().map(|phrase| split(phrase)).collect();
+    let extra = PhraseList::new(extra.iter().map(String::as_str));
     let (mut rest, mut stop, mut halves, mut meant) = (words, false, 0, false);
     while let Some(first) = rest.first() {
-        let (mut stops, mut listens) = (0, longest(&extra, rest).max(first.is_hum().into()));
+        let (mut stops, mut listens) = (0, extra.longest(rest).max(first.is_hum().into()));
         let mut artefact = 0;
         for phrases in languages::of(language) {
-            stops = stops.max(longest(&phrases.stops, rest));
-            listens = listens.max(longest(&phrases.backchannels, rest));
-            artefact = artefact.max(longest(&phrases.artefacts, rest));
+            stops = stops.max(phrases.stops.longest(rest));
+            listens = listens.max(phrases.backchannels.longest(rest));
+            artefact = artefact.max(phrases.artefacts.longest(rest));
         }
         let (phrase, after) = rest.split_at(stops.max(listens).max(artefact).max(1));
         stop |= stops > 0 && stops >= listens;
@@ -77,7 +79,7 @@ pub fn trails_off(transcript: &str, language: Option<&str>) -> bool {
     let said = split(transcript);
     let [.., _, last] = &said[..] else { return false };
     transcript.trim_end().ends_with(COMMAS)
-        || languages::of(language).any(|phrases| is_among(last, &phrases.open))
+        || languages::of(language).any(|phrases| phrases.open.has(last))
         || is_dictated(transcript, language)
 }
 
@@ -85,7 +87,7 @@ pub fn trails_off(transcript: &str, language: Option<&str>) -> bool {
 fn is_dictated(transcript: &str, language: Option<&str>) -> bool {
     let mut signs = transcript.split_whitespace().rev().map(|word| match &split(word)[..] {
         [only] => {
-            let digit = |phrases: &Phrases| is_among(only, &phrases.digits);
+            let digit = |phrases: &Phrases| phrases.digits.has(only);
             only.is_sign() || languages::of(language).any(digit)
         }
         _ => false,
@@ -93,16 +95,39 @@ fn is_dictated(transcript: &str, language: Option<&str>) -> bool {
     signs.next() == Some(true) && signs.next() == Some(true)
 }
 
-fn is_among(word: &Word, phrases: &[Vec<Word>]) -> bool {
-    phrases.iter().any(|phrase| matches!(&phrase[..], [only] if only == word))
-}
-
 /// Also those of Chinese and Japanese, and of Arabic.
 const COMMAS: [char; 4] = [',', '，', '、', '،'];
 
-/// Length of the longest phrase that `words` begin with; 0 if none.
-fn longest(phrases: &[Vec<Word>], words: &[Word]) -> usize {
-    phrases.iter().filter(|p| words.starts_with(p)).map(Vec::len).max().unwrap_or(0)
+/// Phrases by their first word: transcripts are read anew with every event of an overlap.
+pub(crate) struct PhraseList(BTreeMap<String, Vec<Vec<Word>>>);
+
+impl PhraseList {
+    pub(crate) fn new<'a>(phrases: impl Iterator<Item = &'a str>) -> Self {
+        let mut by_first: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for phrase in phrases.map(split) {
+            if let Some(first) = phrase.first() {
+                by_first.entry(first.text.clone()).or_default().push(phrase);
+            }
+        }
+        Self(by_first)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Vec<Word>> {
+        self.0.values().flatten()
+    }
+
+    /// Length of the longest phrase that `words` begin with; 0 if none.
+    fn longest(&self, words: &[Word]) -> usize {
+        let phrases = words.first().and_then(|first| self.0.get(&first.text));
+        let begins = phrases.into_iter().flatten().filter(|phrase| words.starts_with(phrase));
+        begins.map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// Whether `word` is a phrase of its own.
+    fn has(&self, word: &Word) -> bool {
+        self.longest(std::slice::from_ref(word)) == 1
+    }
 }
 
 /// Cuts text into words.

@@ -154,12 +154,12 @@ fn further_backchannels_are_phrases_too() {
 }
 
 #[test]
-fn no_list_holds_an_empty_phrase_or_one_twice() {
+fn no_list_holds_a_phrase_twice() {
     for phrases in languages::of(None) {
-        let mut all = [&phrases.backchannels[..], &phrases.stops[..]].concat();
-        assert!(all.iter().all(|phrase| !phrase.is_empty()));
+        let all = phrases.backchannels.iter().chain(phrases.stops.iter());
         let texts = |p: &Vec<words::Word>| p.iter().map(|w| w.text.clone()).collect::<Vec<_>>();
-        all.sort_by_key(texts);
+        let mut all: Vec<_> = all.map(texts).collect();
+        all.sort();
         let twice = all.windows(2).find(|pair| pair[0] == pair[1]);
         assert_eq!(twice, None);
     }
