@@ -3,8 +3,11 @@
 use std::{collections::BTreeMap, path::Path};
 
 use antiphon::{
-    Code, Error, Notice, Result, SessionEvent, SpeechId, audio::WavReader,
-    conversation::AgentState, sim::scenario::Miss, tts::WordTiming,
+    Code, Error, Notice, Result, SessionEvent, SpeechId,
+    audio::WavReader,
+    conversation::{AgentState, UserState},
+    sim::scenario::Miss,
+    tts::WordTiming,
 };
 use serde::Serialize;
 
@@ -185,7 +188,7 @@ impl Story {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is not on the page")]
     fn of(events: &[SessionEvent], duration: f64) -> Self {
         let mut story = Self::default();
-        let mut caller_from = 0.0;
+        let mut caller_from = None;
         let mut state: Option<(f64, AgentState)> = None;
         let mut texts = BTreeMap::new();
         let starts: BTreeMap<SpeechId, f64> = events.iter().filter_map(start_of).collect();
@@ -198,10 +201,15 @@ impl Story {
                         story.state(from, at, old);
                     }
                 }
-                Notice::UserState(antiphon::conversation::UserState::Speaking) => caller_from = at,
-                Notice::UserTurn { text, late: false, .. } => {
-                    story.line("caller", caller_from, at, text, "");
+                // A turn begins with its first sound, however often the caller pauses in it.
+                Notice::UserState(UserState::Speaking) => {
+                    caller_from.get_or_insert(at);
                 }
+                Notice::UserTurn { text, late: false, .. } => {
+                    let from = caller_from.take().unwrap_or(at);
+                    story.line("caller", from, at, text, "");
+                }
+                Notice::TurnDiscarded { .. } => caller_from = None,
                 Notice::Segment { speech, segment, text } => {
                     texts.insert((*speech, *segment), text.as_str());
                 }
@@ -291,3 +299,6 @@ fn pauses(events: &[SessionEvent]) -> Vec<(f64, f64)> {
     }
     pauses
 }
+
+#[cfg(test)]
+mod tests;
