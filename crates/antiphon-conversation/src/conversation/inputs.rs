@@ -260,8 +260,12 @@ impl Conversation {
 
     pub(super) fn played(&mut self, event: &PlayoutEvent, out: &mut Actions) {
         self.playout.reported(event);
-        let reported =
-            |s: &&mut Speech| s.generation == event.generation() && s.ledger.queued_samples() > 0;
+        // What is held until its commit cannot have sounded, whatever is reported.
+        let reported = |s: &&mut Speech| {
+            s.generation == event.generation()
+                && s.ledger.queued_samples() > 0
+                && s.speculates_on().is_none()
+        };
         let Some(speech) = self.speech.as_mut().filter(reported) else { return };
         self.playout.touch(self.now);
         if let Some(n) = event.played() {

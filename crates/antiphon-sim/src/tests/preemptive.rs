@@ -165,6 +165,7 @@ fn a_user_who_goes_on_hears_nothing_of_it() {
          2.10 finished 0.6
          2.15 llm Of course. For when?
          2.20 tts 24000
+         2.25 started
          2.30 user starts
          2.80 user stops",
         expect![[r#"
