@@ -410,6 +410,23 @@ fn what_a_dropped_reply_has_read_is_read_again() {
 }
 
 #[test]
+fn what_is_spoken_before_the_commit_sounds_right_after_it_or_never() {
+    let agent = Scripted::new(&["wrong.", "four."]);
+    let caller = Caller::default().says(When::Quiet(200), "book").says(When::Quiet(450), "please");
+    let call = call(|| tones::parts(agent.clone(), &caller));
+    let dropped = call.events.iter().find_map(|e| match &e.notice {
+        Notice::PreemptiveDropped { spoken, .. } => Some(*spoken),
+        _ => None,
+    });
+    assert_eq!(dropped, Some("wrong.".len()));
+    assert_eq!(caller.heard(), "four");
+    let [w] = call.waterfalls()[..] else { panic!("{:?}", call.waterfalls()) };
+    let committed = w.committed.unwrap();
+    assert!(w.tts_first_audio.unwrap() < committed, "{w:?}");
+    assert!(w.playout_started.unwrap().since(committed).as_millis() <= 20, "{w:?}");
+}
+
+#[test]
 fn error_recovery() {
     for fault in ["error", "panic", "break"] {
         let agent = Scripted::new(&[fault, "sunny."]);
