@@ -22,13 +22,14 @@ use tokio::{
 use crate::{
     Agent, Clip, SessionClock, SessionHandle, Working,
     counters::Counters,
-    effects::{Effects, is_flushed},
+    effects::Effects,
     events::EventSender,
     handle::{Extra, Order},
     journal::JournalSink,
     lifecycle,
     media::{Fact, Seat},
     speech::Speeches,
+    streams::is_flushed,
     user_audio::UserAudio,
 };
 

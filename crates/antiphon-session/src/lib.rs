@@ -18,6 +18,7 @@ mod line;
 mod media;
 mod session;
 mod speech;
+mod streams;
 mod tools;
 mod user_audio;
 mod voice;

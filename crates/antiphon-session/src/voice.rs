@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use crate::{
     SessionClock,
     driver::OpSender,
-    effects::failed,
     line::{Line, Place},
+    streams::failed,
 };
 
 /// Chunks a synthesis may be ahead of its turn to be queued: 8 of at most 200 ms.

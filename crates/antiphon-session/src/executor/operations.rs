@@ -17,8 +17,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     Agent,
-    effects::failed,
     lifecycle::panic_text,
+    streams::failed,
     warming::{Stopped, wait},
 };
 
