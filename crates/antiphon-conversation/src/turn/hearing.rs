@@ -198,8 +198,9 @@ impl UserTurn {
             matches!(event, SttEvent::Flushed { marker } if *marker == open.hearing.marker);
         let provider = config.endpointing.mode == EndpointingMode::Provider;
         let ended = provider && *event == SttEvent::EndOfTurn;
+        // Who was asked for everything may have more to say than that the turn is over.
         if let Voice::Silent(silence) = &mut open.voice
-            && ((flushed && silence.flush_asked) || ended)
+            && if silence.flush_asked { flushed } else { ended }
         {
             silence.flushed = true;
             ops.unlimit(op);
@@ -248,6 +249,10 @@ impl UserTurn {
             Voice::Speaking => {
                 open.hearing.broke_off(now, true, config, ops, out);
             }
+        }
+        if open.text().is_empty() && open.hearing.is_live() {
+            // The end that was said was that of words which are heard again.
+            open.provider_ended = None;
         }
     }
 

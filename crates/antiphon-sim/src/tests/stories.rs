@@ -35,7 +35,8 @@ fn stories_with_harsh_faults_keep_every_rule() {
 /// an answer to a question from before the caller spoke again (4213, 8375, 49910).
 #[test]
 fn stories_that_broke_a_rule_keep_it() {
-    let harsh = [186, 762, 6558, 9302, 1_031_277, 1_038_992].map(|seed| (seed, Profile::Harsh));
+    let harsh = [186, 762, 6558, 9302, 15_420, 608_586, 1_031_277, 1_038_992]
+        .map(|seed| (seed, Profile::Harsh));
     let mild = [4_213, 8_375, 49_910, 75_444, 86_129].map(|seed| (seed, Profile::Mild));
     for (seed, profile) in harsh.into_iter().chain(mild) {
         let story = Story::from_seed(seed, profile);
