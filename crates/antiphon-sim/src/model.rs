@@ -80,7 +80,8 @@ impl Model {
             }
             Event::Playout(event) => {
                 let generation = event.generation();
-                if let Some(speech) = self.speeches.get_mut(&generation) {
+                // What is held until its commit cannot have sounded, whatever is reported.
+                if let Some(speech) = self.speeches.get_mut(&generation).filter(|s| s.created) {
                     speech.played(event.played().unwrap_or_default());
                 }
             }
@@ -165,6 +166,9 @@ impl Model {
         match notice {
             Notice::AgentState(state) => self.agent = *state,
             Notice::UserState(state) => self.user = *state,
+            Notice::SpeechCreated { speech, .. } => {
+                self.speeches.entry(Generation(speech.0)).or_default().created = true;
+            }
             Notice::Segment { speech, text, .. } => {
                 let speech = self.speeches.entry(Generation(speech.0)).or_default();
                 speech.announced.push(text.clone());

@@ -9,6 +9,8 @@ use antiphon_tts::WordTiming;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Speech {
+    /// It may be heard.
+    pub(super) created: bool,
     /// What the notices say of it.
     pub(super) announced: Vec<String>,
     segments: Vec<Segment>,
