@@ -105,9 +105,8 @@ impl PhraseList {
     pub(crate) fn new<'a>(phrases: impl Iterator<Item = &'a str>) -> Self {
         let mut by_first: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for phrase in phrases.map(split) {
-            if let Some(first) = phrase.first() {
-                by_first.entry(first.text.clone()).or_default().push(phrase);
-            }
+            let first = phrase.first().map(|word| word.text.clone()).unwrap_or_default();
+            by_first.entry(first).or_default().push(phrase);
         }
         Self(by_first)
     }
